@@ -1,0 +1,125 @@
+# Needs Python and make; everything else is fetched into .tools, .venv and tools/*/.venv.
+# `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+UV := .tools/bin/uv
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+SAM := tools/sam/.venv/bin/sam
+REQUIREMENTS := layers/common/python/requirements.txt
+
+# uv finds pyenv's 3.13 only on PATH; where there is none it fetches one.
+PYENV_ROOT ?= $(HOME)/.pyenv
+PYENV_313 := $(lastword $(sort $(wildcard $(PYENV_ROOT)/versions/3.13*/bin)))
+ifneq ($(PYENV_313),)
+export PATH := $(PYENV_313):$(PATH)
+endif
+
+# An environment that happens to be active in the caller's shell is not ours.
+unexport VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONPATH PYTHONHOME
+
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+ARCHITECTURE ?= arm64
+
+# Each tool brings libraries at other versions than the product's: an environment of its own.
+PROJECT := .venv/.synced
+MINISTACK := tools/ministack/.venv/.synced
+SAM_CLI := tools/sam/.venv/.synced
+
+PYTEST := $(BIN)/pytest -n 2
+EXPORT := $(UV) export --quiet --frozen --no-dev --no-emit-project --no-annotate --no-header --no-hashes
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------ running
+
+.PHONY: run
+run: $(PROJECT) $(MINISTACK) ## the local stack: API on $API_PORT (8000), fake Evolution on $EVOLUTION_PORT (8090)
+	@exec $(PYTHON) -m local.run
+
+.PHONY: demo
+demo: $(PROJECT) $(MINISTACK) ## one campaign to $DEMO_CONTACTS (40) contacts, with faults, from import to report
+	@exec $(PYTHON) -m local.demo
+
+# ------------------------------------------------------------ checking
+
+.PHONY: check
+check: sync ## lint, types, import rules, template, requirements, tests: before every commit
+	@MAKE="$(MAKE)" sh scripts/stages.sh lint types imports template requirements-check test
+
+.PHONY: ci
+ci: ## everything: check, build, demo, stack tests, with the time of each stage
+	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test build demo test-stack
+
+.PHONY: test
+test: $(PROJECT) $(MINISTACK) ## all tests but those that run the whole stack
+	$(PYTEST) -m "not stack"
+
+.PHONY: test-stack
+test-stack: $(PROJECT) $(MINISTACK) ## tests that run the whole local stack
+	$(BIN)/pytest -m stack
+
+.PHONY: lint
+lint: $(PROJECT) ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: format
+format: $(PROJECT) ## ruff: mends what it can, and formats
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: types
+types: $(PROJECT) ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(PROJECT) ## import rules between the layers of the code
+	$(BIN)/lint-imports
+
+.PHONY: template
+template: $(SAM_CLI) ## template.yaml against CloudFormation's rules
+	$(SAM) validate --lint
+
+.PHONY: requirements
+requirements: $(UV) ## the layer's requirements.txt, from uv.lock
+	$(EXPORT) > $(REQUIREMENTS)
+
+.PHONY: requirements-check
+requirements-check: $(UV) # the lock against pyproject.toml, the layer's requirements.txt against the lock
+	$(UV) lock --quiet --check
+	@$(EXPORT) | diff -u $(REQUIREMENTS) - || { echo "Run: make requirements" >&2; exit 1; }
+
+# ------------------------------------------------------------ building
+
+.PHONY: build
+build: $(PROJECT) $(SAM_CLI) ## sam build for $ARCHITECTURE (arm64), and a look at the layer it made
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(PYTHON) scripts/check_build.py .aws-sam/build $(ARCHITECTURE)
+
+.PHONY: clean
+clean: ## removes what was built and the caches; keeps the environments and the local stack's data
+	rm -rf .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find cli functions layers local scripts tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------ environments
+
+.PHONY: sync
+sync: $(PROJECT) $(MINISTACK) $(SAM_CLI) ## the environments, as the lock files say
+
+$(UV):
+	@sh scripts/get-uv.sh
+
+$(PROJECT): uv.lock pyproject.toml | $(UV)
+	$(UV) sync --quiet --frozen
+	@touch $@
+
+tools/%/.venv/.synced: tools/%/uv.lock tools/%/pyproject.toml | $(UV)
+	$(UV) sync --quiet --frozen --project tools/$*
+	@touch $@

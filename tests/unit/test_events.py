@@ -1,0 +1,67 @@
+"""The events in `events/` are what AWS sends: other tests and `sam local` start from them."""
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parser.models import (
+    APIGatewayProxyEventV2Model,
+    EventBridgeModel,
+    SqsModel,
+)
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def event(name: str) -> dict[str, Any]:
+    return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["http-create-campaign", "http-start-campaign"])
+def test_a_request_is_a_payload_of_version_2_on_the_only_route(name: str):
+    request = APIGatewayProxyEventV2Model.model_validate(event(name))
+    assert request.version == "2.0"
+    assert request.routeKey == request.requestContext.routeKey == "$default"
+    assert request.rawPath == request.requestContext.http.path
+    body = event(name).get("body") or ""
+    assert request.headers["content-length"] == str(len(body.encode()))
+
+
+def test_create_carries_three_wordings_of_one_message():
+    assert len(json.loads(event("http-create-campaign")["body"])["message_texts"]) == 3
+
+
+def test_the_schedule_is_a_scheduled_event():
+    tick = EventBridgeModel.model_validate(event("schedule"))
+    assert (tick.source, tick.detail_type) == ("aws.events", "Scheduled Event")
+
+
+def test_the_batch_has_two_groups_and_a_repeat():
+    records = event("jobs")["Records"]
+    SqsModel.model_validate(event("jobs"))
+    groups = Counter(record["attributes"]["MessageGroupId"] for record in records)
+    deduplication_ids = Counter(
+        record["attributes"]["MessageDeduplicationId"] for record in records
+    )
+    assert sorted(groups.values()) == [1, 2]
+    assert sorted(deduplication_ids.values()) == [1, 2]
+    assert len({record["messageId"] for record in records}) == len(records)
+
+
+def test_a_job_is_the_one_that_its_record_names():
+    for record in event("jobs")["Records"]:
+        job = json.loads(record["body"])
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()  # noqa: S324
+        assert record["attributes"]["MessageDeduplicationId"] == (
+            f"{job['campaign_id']}:{job['recipient_id']}:{job['plan_number']}"
+        )
+
+
+def test_all_events_speak_of_one_campaign():
+    campaign_id = event("lay")["campaign_id"]
+    assert campaign_id in event("http-start-campaign")["rawPath"]
+    jobs = [json.loads(record["body"]) for record in event("jobs")["Records"]]
+    assert {job["campaign_id"] for job in jobs} == {campaign_id}
