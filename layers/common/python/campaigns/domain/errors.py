@@ -1,0 +1,203 @@
+"""What can go wrong by the rules, as one tree; the edge has one map from it to answers.
+
+    CampaignsError
+    ├── Unauthenticated        no valid key
+    ├── Forbidden              the role may not call the operation at all
+    ├── NotFound               nothing of this tenant has that id
+    ├── InvalidState           the thing is in a state that does not allow it
+    ├── Conflict               what is there already stands against it; `code` says what
+    ├── StartRefused           start conditions that do not hold, all at once
+    ├── PreconditionFailed     the caller saw another version than the stored one
+    ├── ValidationFailed       fields that are wrong, all at once
+    │   └── UnknownReference   ids inside a body that are unknown or another tenant's
+    ├── TextTooLong            a rendered text is over the limit
+    ├── Throttled              asked too fast; it may be asked again
+    ├── ConcurrentUpdate       the write lost a race; read again and decide again
+    ├── Unavailable            the Evolution server does not answer
+    └── GatewayRefused         the Evolution server answered, and refused
+
+`code` is stable and part of the contract. `context` goes into answers and logs: ids, counts and
+codes, never a phone and never a secret.
+"""
+
+# ruff: noqa: N818 - the names are the API's words, not "…Error".
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class CampaignsError(Exception):
+    """A rule said no. The text of the exception is its code and context, fit for any log."""
+
+    code: str = "error"
+
+    def __init__(self, code: str | None = None, /, **context: object) -> None:
+        if code is not None:
+            self.code = code
+        self.context: Mapping[str, object] = MappingProxyType(context)
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value!r}" for name, value in self.context.items())
+        return f"{self.code} ({details})" if details else self.code
+
+
+class Unauthenticated(CampaignsError):
+    """No valid key came with the request."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(CampaignsError):
+    """The key's role may not call this operation, whatever the id."""
+
+    code = "forbidden"
+
+
+class NotFound(CampaignsError):
+    """Nothing of this tenant has that id; a foreign id reads exactly the same."""
+
+    code = "not_found"
+
+
+class InvalidState(CampaignsError):
+    """The state does not allow the operation; `current_status` says which state that is."""
+
+    code = "invalid_state"
+
+    def __init__(self, current_status: str, **context: object) -> None:
+        super().__init__(None, current_status=str(current_status), **context)
+        self.current_status = str(current_status)
+
+
+class ConflictCode(StrEnum):
+    """What can stand against a write (closed list of the contract)."""
+
+    ALREADY_CREATED = "already_created"
+    ALREADY_REGISTERED = "already_registered"
+    CONTACT_EXISTS = "contact_exists"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    INSTANCE_BUSY = "instance_busy"
+    INSTANCE_IN_USE = "instance_in_use"
+    LAST_OWNER_KEY = "last_owner_key"
+    MESSAGE_ORDER_TAKEN = "message_order_taken"
+    PHONE_IDENTIFIES_CONTACT = "phone_identifies_contact"
+    TOO_MANY_MESSAGES = "too_many_messages"
+
+
+class Conflict(CampaignsError):
+    """What is there already stands against it; `existing_id` names it where the caller may know."""
+
+    code: str
+
+    def __init__(
+        self, code: ConflictCode, *, existing_id: str | None = None, **context: object
+    ) -> None:
+        if existing_id is not None:
+            context["existing_id"] = existing_id
+        super().__init__(code.value, **context)
+        self.existing_id = existing_id
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailure:
+    """One start condition that does not hold: its code, and counts or ids that explain it."""
+
+    code: str
+    context: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+class StartRefused(CampaignsError):
+    """A campaign starts only if every condition holds; all that do not are told at once."""
+
+    code = "start_refused"
+
+    def __init__(self, failures: Iterable[CheckFailure]) -> None:
+        self.failures = tuple(failures)
+        super().__init__(failures=[failure.code for failure in self.failures])
+
+
+class PreconditionFailed(CampaignsError):
+    """The caller's `If-Match` names another version than the stored one."""
+
+    code = "precondition_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field.
+
+    `field` is its path in the body, dots between the parts. `message_key` names the sentence in
+    the catalogue of messages, `params` fills it.
+    """
+
+    field: str
+    code: str
+    message_key: str
+    params: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+class ValidationFailed(CampaignsError):
+    """Fields that are wrong, all told at once. Their values are not repeated."""
+
+    code = "validation_failed"
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        # Codes only: the path of a field may hold what a customer typed.
+        super().__init__(errors=[error.code for error in self.errors])
+
+
+class UnknownReference(ValidationFailed):
+    """Ids inside a body that are unknown or another tenant's: both kinds are listed alike."""
+
+    code = "unknown_reference"
+
+    def __init__(self, field: str, ids: Iterable[str]) -> None:
+        self.field = field
+        self.ids = tuple(ids)
+        params = {"ids": list(self.ids)}
+        super().__init__([FieldError(field, self.code, self.code, params)])
+
+
+class TextTooLong(CampaignsError):
+    """A rendered text is over the limit; both lengths are in characters (Unicode code points)."""
+
+    code = "text_too_long"
+
+    def __init__(self, length: int, limit: int) -> None:
+        super().__init__(length=length, limit=limit)
+        self.length = length
+        self.limit = limit
+
+
+class Throttled(CampaignsError):
+    """Asked faster than the store or the service takes; `retry_after` is in whole seconds."""
+
+    code = "throttled"
+
+    def __init__(self, retry_after: int, **context: object) -> None:
+        super().__init__(None, retry_after=retry_after, **context)
+        self.retry_after = retry_after
+
+
+class ConcurrentUpdate(CampaignsError):
+    """The condition of a write no longer held: read again and decide again."""
+
+    code = "concurrent_update"
+
+
+class Unavailable(CampaignsError):
+    """The Evolution server could not be reached or gave no answer in time."""
+
+    code = "evolution_unreachable"
+
+
+class GatewayRefused(CampaignsError):
+    """The Evolution server answered, and refused; `status` in the context is its own."""
+
+    code = "evolution_error"

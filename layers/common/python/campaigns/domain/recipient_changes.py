@@ -1,0 +1,116 @@
+"""What each step makes of a recipient: pure functions from the old value to the new.
+
+Every release, requeue and unknown outcome raises the plan number, so that whatever job is still on
+its way dies at the claim. Times are epoch milliseconds.
+"""
+
+from dataclasses import replace
+
+from campaigns.domain.model import FailedTry, Recipient
+from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
+from campaigns.domain.settlement import Settlement
+
+
+def released(recipient: Recipient, *, now: int, not_before: int) -> Recipient:
+    """Back to `pending`, or to `unknown` if a try may have been sent; due again at `not_before`."""
+    status = RecipientStatus.UNKNOWN if recipient.may_have_been_sent else RecipientStatus.PENDING
+    return replace(
+        recipient,
+        status=status,
+        plan_number=recipient.plan_number + 1,
+        retry_at=not_before if status is RecipientStatus.PENDING else None,
+        slot_at=None,
+        lease_token=None,
+        lease_until=None,
+        updated_at=now,
+    )
+
+
+def claimed(
+    recipient: Recipient,
+    *,
+    now: int,
+    lease_token: str,
+    lease_until: int,
+    message_id: str,
+    text: str,
+    whatsapp_message_id: str,
+) -> Recipient:
+    """To `sending` under a lease; wording and text are fixed from the first claim on."""
+    return replace(
+        recipient,
+        status=RecipientStatus.SENDING,
+        attempts=recipient.attempts + 1,
+        lease_token=lease_token,
+        lease_until=lease_until,
+        message_id=recipient.message_id or message_id,
+        rendered_text=recipient.rendered_text or text,
+        whatsapp_message_id=recipient.whatsapp_message_id or whatsapp_message_id,
+        updated_at=now,
+    )
+
+
+def settled(recipient: Recipient, settlement: Settlement, *, now: int, left_at: int) -> Recipient:
+    """After a try: as the settlement says. `left_at` is when its request left."""
+    status = settlement.status
+    code = settlement.error_code
+    base = replace(
+        recipient,
+        status=status,
+        retry_count=settlement.retry_count,
+        may_have_been_sent=settlement.may_have_been_sent,
+        error_code=code,
+        retry_at=settlement.retry_at,
+        slot_at=None,
+        lease_token=None,
+        lease_until=None,
+        updated_at=now,
+    )
+    if code is not None:
+        base = replace(base, failed_tries=(*recipient.failed_tries, FailedTry(now, code)))
+    match status:
+        case RecipientStatus.SENT:
+            return replace(
+                base,
+                sent_at=left_at,
+                whatsapp_message_id=settlement.whatsapp_message_id,
+                remote_jid=settlement.remote_jid,
+            )
+        case RecipientStatus.UNKNOWN:
+            return replace(base, plan_number=recipient.plan_number + 1, unknown_since=left_at)
+        case RecipientStatus.PENDING:
+            return replace(base, plan_number=recipient.plan_number + 1)
+    return base
+
+
+def lease_expired(recipient: Recipient, *, now: int) -> Recipient:
+    """Its sender died between claim and settling: the message may have been sent."""
+    code = RecipientErrorCode.LEASE_EXPIRED
+    return replace(
+        recipient,
+        status=RecipientStatus.UNKNOWN,
+        plan_number=recipient.plan_number + 1,
+        may_have_been_sent=True,
+        unknown_since=now,
+        error_code=code,
+        failed_tries=(*recipient.failed_tries, FailedTry(now, code)),
+        lease_token=None,
+        lease_until=None,
+        updated_at=now,
+    )
+
+
+def ended(
+    recipient: Recipient, status: RecipientStatus, code: RecipientErrorCode | None, *, now: int
+) -> Recipient:
+    """To `failed`, `skipped` or `unconfirmed` without a further try."""
+    return replace(
+        recipient,
+        status=status,
+        error_code=code or recipient.error_code,
+        retry_at=None,
+        slot_at=None,
+        lease_token=None,
+        lease_until=None,
+        updated_at=now,
+    )

@@ -1,0 +1,37 @@
+"""When a lane is looked at again: each minute while anything is on its way, else when it may go on."""
+
+from dataclasses import dataclass
+
+from campaigns.domain.planning import HORIZON_MS
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """What a visit found. Times in epoch milliseconds; None: never by itself.
+
+    `is_active`: its campaign may send. `is_idle`: nobody could be planned now. `opens_at`: from
+    when on somebody can be (the window opens, the day's limit resets). `retry_at`: the first slot
+    that the earliest waiting retry can have. `recount_at`: when its books are due.
+    """
+
+    is_active: bool
+    is_idle: bool
+    needs_look: bool
+    outstanding: int
+    opens_at: int | None
+    retry_at: int | None
+    recount_at: int | None
+
+
+def due_again(state: LaneState, now: int) -> int | None:
+    """When the lane is due again: `now` or earlier keeps it awake, None puts it to sleep for good.
+
+    A lane sleeps only when no job of it can be on its way, so nobody can be released behind it.
+    """
+    if state.needs_look or state.outstanding > 0 or (state.is_active and not state.is_idle):
+        return now
+    wakes = [state.recount_at]
+    if state.is_active:
+        at = state.opens_at if state.opens_at is not None else state.retry_at
+        wakes.append(None if at is None else at - HORIZON_MS)
+    return min((wake for wake in wakes if wake is not None), default=None)

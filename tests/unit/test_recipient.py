@@ -1,0 +1,114 @@
+from itertools import product
+
+import pytest
+
+from campaigns.domain.errors import InvalidState
+from campaigns.domain.recipient import (
+    IN_FLIGHT,
+    ONLY_BY,
+    SETTLED,
+    RecipientStatus,
+    RecipientTrigger,
+    can_move,
+    require_move,
+)
+
+# The design's own lines, so that the table in the code is held to them and not to itself.
+DESIGN = """
+pending → sending | failed | skipped
+sending → sent | delivered | read | responded | failed | skipped | unknown | pending
+unknown → sending | sent | delivered | read | responded | unconfirmed
+unconfirmed → sent | delivered | read | responded | failed | pending
+sent → delivered | read | responded
+delivered → read | responded
+read → responded
+sent → failed
+failed → pending
+"""
+ALLOWED = {
+    (before.strip(), after.strip())
+    for before, afters in (line.split("→") for line in DESIGN.strip().splitlines())
+    for after in afters.split("|")
+}
+PAIRS = list(product(RecipientStatus, repeat=2))
+
+
+def test_the_statuses_are_those_of_the_design():
+    assert {status.value for status in RecipientStatus} == {
+        "pending", "sending", "unknown", "sent", "delivered", "read", "responded", "failed",
+        "skipped", "unconfirmed",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_a_recipient_moves_exactly_as_the_design_says(before, after):
+    assert can_move(before, after) is ((before.value, after.value) in ALLOWED)
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_a_move_outside_the_table_is_refused_with_the_present_status(before, after):
+    if (before.value, after.value) in ALLOWED:
+        require_move(before, after)
+        return
+    with pytest.raises(InvalidState) as refused:
+        require_move(before, after)
+    assert refused.value.current_status == before.value
+
+
+CONDITIONS = {
+    ("sent", "failed"): {"error_ack"},
+    ("failed", "pending"): {"retry"},
+    ("unknown", "sending"): {"resend"},
+    ("unknown", "unconfirmed"): {"grace_ended"},
+    ("unknown", "sent"): {"proof"},
+    ("unknown", "delivered"): {"proof"},
+    ("unknown", "read"): {"proof"},
+    ("unknown", "responded"): {"proof"},
+    ("unconfirmed", "sent"): {"proof", "operator"},
+    ("unconfirmed", "delivered"): {"proof"},
+    ("unconfirmed", "read"): {"proof"},
+    ("unconfirmed", "responded"): {"proof"},
+    ("unconfirmed", "failed"): {"operator"},
+    ("unconfirmed", "pending"): {"operator"},
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_a_conditional_move_is_made_by_its_own_triggers_only(before, after):
+    pair = (before.value, after.value)
+    everything = {trigger.value for trigger in RecipientTrigger}
+    expected = CONDITIONS.get(pair, everything) if pair in ALLOWED else set()
+    moved_by = {
+        trigger.value for trigger in RecipientTrigger if can_move(before, after, by=trigger)
+    }
+    assert moved_by == expected
+
+
+def test_every_condition_belongs_to_a_move_that_there_is():
+    assert all(can_move(before, after) for before, after in ONLY_BY)
+
+
+def test_a_failed_recipient_that_may_have_been_sent_is_never_retried():
+    failed, pending = RecipientStatus.FAILED, RecipientStatus.PENDING
+    assert can_move(failed, pending, by=RecipientTrigger.RETRY)
+    assert not can_move(failed, pending, by=RecipientTrigger.RETRY, may_have_been_sent=True)
+    with pytest.raises(InvalidState):
+        require_move(failed, pending, by=RecipientTrigger.RETRY, may_have_been_sent=True)
+
+
+def test_the_operator_may_send_an_unconfirmed_one_again():
+    assert can_move(
+        RecipientStatus.UNCONFIRMED,
+        RecipientStatus.PENDING,
+        by=RecipientTrigger.OPERATOR,
+        may_have_been_sent=True,
+    )
+
+
+def test_settled_are_sent_or_further_failed_skipped_and_unconfirmed():
+    assert {status.value for status in SETTLED} == {
+        "sent", "delivered", "read", "responded", "failed", "skipped", "unconfirmed",
+    }  # fmt: skip
+    assert {status.value for status in IN_FLIGHT} == {"sending", "unknown"}
+    assert set(RecipientStatus) == SETTLED | IN_FLIGHT | {RecipientStatus.PENDING}
+    assert SETTLED.isdisjoint(IN_FLIGHT)
