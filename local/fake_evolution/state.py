@@ -1,0 +1,78 @@
+"""What survives a restart: phones, instances, rules and the statuses to send."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from local.fake_evolution.behaviours import CountedRule
+from local.fake_evolution.core import FakeEvolution
+from local.fake_evolution.model import AckStep, Instance, Message
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The part of the fake that a state file keeps."""
+
+    instances: list[Instance]
+    messages: list[Message]
+    not_on_whatsapp: list[str]
+    rules: list[CountedRule]
+    acks: tuple[AckStep, ...]
+
+
+_STATE = TypeAdapter(State)
+
+
+class StateFile:
+    """Holds the last state that was saved; written whole or not at all, for the owner's eyes."""
+
+    def __init__(self, path: Path, fake: FakeEvolution) -> None:
+        self._path = path
+        self._fake = fake
+        self._saved_revision = fake.revision
+        self._saving = threading.Lock()
+
+    def load(self) -> None:
+        """Take up what the file holds; without a file nothing happens."""
+        if not self._path.exists():
+            return
+        state = _STATE.validate_json(self._path.read_bytes())
+        with self._fake.locked():
+            self._fake.instances.update({i.name: i for i in state.instances})
+            self._fake.phone_book.restore(state.messages, state.not_on_whatsapp)
+            self._fake.exchanges.rules.entries.extend(state.rules)
+            self._fake.acks = state.acks
+
+    def save_if_changed(self) -> bool:
+        """Write the state, if it changed since the last time; whether it did."""
+        with self._saving:
+            with self._fake.locked():
+                revision = self._fake.revision
+                if revision == self._saved_revision:
+                    return False
+                content = _STATE.dump_json(self._state())
+            self._write(content)
+            self._saved_revision = revision
+            return True
+
+    def _state(self) -> State:
+        return State(
+            instances=[replace(i) for i in self._fake.instances.values()],
+            messages=self._fake.phone_book.all_messages(),
+            not_on_whatsapp=self._fake.phone_book.absent(),
+            rules=self._fake.rules(),
+            acks=self._fake.acks,
+        )
+
+    def _write(self, content: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_name(f"{self._path.name}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        draft.replace(self._path)
