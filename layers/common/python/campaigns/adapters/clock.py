@@ -1,0 +1,28 @@
+"""The one place that knows the time, and how tasks run side by side."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+
+class SystemClock:
+    """The system's clock, in epoch milliseconds."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def sleep(self, milliseconds: int) -> None:
+        if milliseconds > 0:
+            time.sleep(milliseconds / 1_000)
+
+
+class Threads:
+    """Runs tasks on threads that live as long as the process; results in order."""
+
+    def __init__(self, workers: int) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="campaigns")
+
+    def __call__[T](self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        if len(tasks) == 1:
+            return [tasks[0]()]
+        return [future.result() for future in [self._executor.submit(task) for task in tasks]]

@@ -1,0 +1,90 @@
+"""Shapes of instances and of the places of which a deployment has one."""
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from campaigns.adapters.dynamodb import keys
+from campaigns.adapters.dynamodb.gate_items import GateItem
+from campaigns.adapters.dynamodb.table import Item
+from campaigns.domain.model import Instance, InstanceGate
+
+
+class InstanceItem(Item):
+    """What is rarely written of an instance; the gate is an item of its own."""
+
+    instance_id = UnicodeAttribute()
+    tenant_id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    evolution_url = UnicodeAttribute()
+    evolution_instance = UnicodeAttribute()
+    encrypted_api_key = BinaryAttribute(legacy_encoding=False)
+    config_version = NumberAttribute()
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    connected_phone = UnicodeAttribute(null=True)
+    server_version = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
+    list_key = UnicodeAttribute()
+    list_sort = UnicodeAttribute()
+
+
+class RegistrationItem(Item):
+    """Who holds a server's instance, or a connected phone."""
+
+    instance_id = UnicodeAttribute()
+    tenant_id = UnicodeAttribute()
+
+
+def to_instance(item: InstanceItem) -> Instance:
+    return Instance(
+        instance_id=item.instance_id,
+        tenant_id=item.tenant_id,
+        name=item.name,
+        evolution_url=item.evolution_url,
+        evolution_instance=item.evolution_instance,
+        encrypted_api_key=item.encrypted_api_key,
+        config_version=int(item.config_version),
+        created_at=int(item.created_at),
+        updated_at=int(item.updated_at),
+        connected_phone=item.connected_phone,
+        server_version=item.server_version,
+        created_by=item.created_by,
+    )
+
+
+def to_instance_item(instance: Instance) -> InstanceItem:
+    key = keys.instance(instance.instance_id)
+    return InstanceItem(
+        key.pk,
+        key.sk,
+        instance_id=instance.instance_id,
+        tenant_id=instance.tenant_id,
+        name=instance.name,
+        evolution_url=instance.evolution_url,
+        evolution_instance=instance.evolution_instance,
+        encrypted_api_key=instance.encrypted_api_key,
+        config_version=instance.config_version,
+        created_at=instance.created_at,
+        updated_at=instance.updated_at,
+        connected_phone=instance.connected_phone,
+        server_version=instance.server_version,
+        created_by=instance.created_by,
+        list_key=keys.list_of(instance.tenant_id, "INSTANCES"),
+        list_sort=instance.instance_id,
+    )
+
+
+def to_gate_item(gate: InstanceGate) -> GateItem:
+    """The gate of an instance that nobody holds yet."""
+    key = keys.instance_gate(gate.instance_id)
+    return GateItem(
+        key.pk,
+        key.sk,
+        tenant_id=gate.tenant_id,
+        connection_state=gate.connection_state,
+        config_version=gate.config_version,
+        delay_min_ms=gate.delay_min_ms,
+        delay_max_ms=gate.delay_max_ms,
+        daily_limit=gate.daily_limit,
+        last_left_at=gate.last_left_at,
+        day_count=gate.day_count,
+    )

@@ -1,0 +1,131 @@
+"""Sends text through Evolution API, and says exactly what came back. Never repeats a request."""
+
+import socket
+import ssl
+from threading import Lock
+
+import httpx
+
+from campaigns.domain.delivery import GatewayAnswer, HttpAnswer, TransportFault
+from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.model import Instance
+from campaigns.services.ports import Clock
+
+#: Node closes a connection that was idle for five seconds: one used this recently is alive.
+_WARM_MS = 2 * SECOND_MS
+#: The request must leave within a second of its gates, so a cold connection has little time.
+_CONNECT_AT_ONCE_SECONDS = 0.8
+_WRITE_SECONDS = 5
+_TEXT_KEPT = 10_000
+
+
+class EvolutionGateway:
+    """See :class:`campaigns.services.ports.Gateway`."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        clock: Clock,
+        *,
+        read_timeout_seconds: float,
+        connect_timeout_seconds: float,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._connecting = httpx.Timeout(connect_timeout_seconds)
+        self._sending = httpx.Timeout(
+            connect=_CONNECT_AT_ONCE_SECONDS,
+            read=read_timeout_seconds,
+            write=_WRITE_SECONDS,
+            pool=_CONNECT_AT_ONCE_SECONDS,
+        )
+        self._used_at: dict[str, int] = {}
+        self._lock = Lock()
+
+    def prepare(self, instance: Instance) -> TransportFault | None:
+        """Make or refresh a connection by asking for the server's greeting; any answer will do."""
+        url = instance.evolution_url
+        with self._lock:
+            is_warm = self._clock.now() - self._used_at.get(url, 0) < _WARM_MS
+        if is_warm:
+            return None
+        try:
+            self._client.get(f"{url.rstrip('/')}/", timeout=self._connecting)
+        except httpx.TransportError as error:
+            return _before_sending(_fault(error))
+        self._note_use(url)
+        return None
+
+    def send_text(
+        self, instance: Instance, api_key: str, *, number: str, text: str, message_id: str
+    ) -> GatewayAnswer:
+        """One POST. `number` is digits only; the server honours `message_id` from 2.4 on."""
+        base = instance.evolution_url.rstrip("/")
+        try:
+            response = self._client.post(
+                f"{base}/message/sendText/{instance.evolution_instance}",
+                headers={"apikey": api_key},
+                json={
+                    "number": number,
+                    "text": text,
+                    "linkPreview": False,
+                    "messageId": message_id,
+                },
+                timeout=self._sending,
+            )
+        except httpx.TransportError as error:
+            return _fault(error)
+        self._note_use(instance.evolution_url)
+        return HttpAnswer(response.status_code, _json(response), response.text[:_TEXT_KEPT])
+
+    def _note_use(self, url: str) -> None:
+        with self._lock:
+            self._used_at[url] = self._clock.now()
+
+
+def _before_sending(fault: TransportFault) -> TransportFault:
+    """A greeting that failed sent no message, whatever became of its own request."""
+    is_ours = fault in {
+        TransportFault.ADDRESS_NOT_ALLOWED,
+        TransportFault.DNS,
+        TransportFault.TLS_HANDSHAKE,
+    }
+    return fault if is_ours else TransportFault.CONNECT_REFUSED
+
+
+def _fault(error: httpx.TransportError) -> TransportFault:
+    """Which side of the request's leaving the error lies on decides all: in doubt, behind it."""
+    match error:
+        case httpx.ConnectTimeout():
+            return TransportFault.CONNECT_TIMEOUT
+        case httpx.PoolTimeout():
+            return TransportFault.POOL_TIMEOUT
+        case httpx.ConnectError():
+            return _connect_fault(error)
+        case httpx.UnsupportedProtocol():
+            return TransportFault.ADDRESS_NOT_ALLOWED
+        case httpx.ReadTimeout():
+            return TransportFault.READ_TIMEOUT
+        case httpx.WriteTimeout() | httpx.WriteError():
+            return TransportFault.WRITE_ERROR
+        case httpx.ProtocolError():
+            return TransportFault.PROTOCOL_ERROR
+    return TransportFault.CONNECTION_LOST
+
+
+def _connect_fault(error: BaseException) -> TransportFault:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return TransportFault.DNS
+        if isinstance(cause, ssl.SSLError):
+            return TransportFault.TLS_HANDSHAKE
+        cause = cause.__cause__ or cause.__context__
+    return TransportFault.CONNECT_REFUSED
+
+
+def _json(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError:
+        return None

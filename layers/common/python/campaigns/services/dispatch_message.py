@@ -1,0 +1,112 @@
+"""Dispatch a batch of jobs: early ones are put back, the others pass their gates and are sent.
+
+The way of one message is in ``send_one``; this module knows about batches, groups and time.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from campaigns.domain.gates import PATIENCE_MS
+from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.model import SendJob
+from campaigns.services.ports import Clock, Concurrently, JobQueue
+from campaigns.services.send_one import MARGIN_MS
+
+#: The last stretch before a slot is waited for here: the queue hides messages by whole seconds.
+WAIT_HERE_MS = 1_500
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedJob:
+    """A message of the queue. `job` is None where its body cannot be read."""
+
+    message_id: str
+    receipt_handle: str
+    group: str
+    job: SendJob | None
+
+
+class DispatchBatch:
+    """Sends a batch: people side by side, one person's jobs in order."""
+
+    def __init__(
+        self,
+        *,
+        send_one: Callable[[SendJob, int], None],
+        queue: JobQueue,
+        clock: Clock,
+        concurrently: Concurrently,
+        read_timeout_ms: int,
+    ) -> None:
+        self._send_one = send_one
+        self._queue = queue
+        self._clock = clock
+        self._concurrently = concurrently
+        self._needed_ms = WAIT_HERE_MS + PATIENCE_MS + MARGIN_MS + read_timeout_ms
+
+    def dispatch(self, received: Sequence[ReceivedJob], deadline: int) -> set[str]:
+        """Message ids that are to stay on the queue. Never raises.
+
+        `deadline` (epoch ms) is the end of the function's time: no send starts too close to it.
+        """
+        groups: dict[str, list[ReceivedJob]] = {}
+        for each in received:
+            groups.setdefault(each.group, []).append(each)
+        staying: set[str] = set()
+        ready: list[list[ReceivedJob]] = []
+        for group in groups.values():
+            seconds = self._seconds_early(group[0])
+            if seconds:
+                staying |= self._put_back(group, seconds)
+            else:
+                ready.append(group)
+        tasks = [lambda group=group: self._in_order(group, deadline) for group in ready]
+        for left in self._concurrently(tasks):
+            staying |= left
+        return staying
+
+    def _in_order(self, group: Sequence[ReceivedJob], deadline: int) -> set[str]:
+        for place, each in enumerate(group):
+            rest = group[place:]
+            seconds = self._seconds_early(each)
+            if seconds:
+                return self._put_back(rest, seconds)
+            if deadline - self._clock.now() < self._needed_ms:
+                return self._put_back(rest, 0)
+            if not self._is_done(each, deadline):
+                # The message itself waits for the queue's own visibility; those behind it may not
+                # run first.
+                return {each.message_id} | self._put_back(rest[1:], 0)
+        return set()
+
+    def _is_done(self, received: ReceivedJob, deadline: int) -> bool:
+        if received.job is None:
+            _log.error("job_unreadable", extra={"message_id": received.message_id})
+            return False
+        try:
+            self._send_one(received.job, deadline)
+        except Exception:
+            # One job's failure must not touch the others: the queue gives it back, and after its
+            # last receive it rests with the dead letters.
+            _log.exception("job_failed", extra={"message_id": received.message_id})
+            return False
+        return True
+
+    def _seconds_early(self, received: ReceivedJob) -> int:
+        """Whole seconds, rounded down, for which a job is to be hidden; 0 if it is due here."""
+        if received.job is None:
+            return 0
+        early = received.job.slot_at - self._clock.now()
+        return early // SECOND_MS if early > WAIT_HERE_MS else 0
+
+    def _put_back(self, group: Sequence[ReceivedJob], seconds: int) -> set[str]:
+        """Hide the first for so long; those behind it are free at once, and blocked by it."""
+        delays = {
+            each.receipt_handle: seconds if place == 0 else 0 for place, each in enumerate(group)
+        }
+        if delays:
+            self._queue.put_back(delays)
+        return {each.message_id for each in group}

@@ -1,0 +1,86 @@
+"""Keep the books: recount a campaign's recipients and correct its counters where they differ."""
+
+import logging
+from collections import Counter
+from random import Random
+
+from campaigns.domain.identity import new_id
+from campaigns.domain.instants import MINUTE_MS
+from campaigns.domain.model import Campaign, EventType, LogEntry, LogLevel
+from campaigns.services.ports import Campaigns, Clock, Recipients
+from campaigns.services.settle_delivery import BOOKED, times_sent
+
+#: A campaign is quiet when its counters have not moved for this long.
+QUIET_MS = 10 * MINUTE_MS
+_PAGE = 1_000
+
+_log = logging.getLogger(__name__)
+
+
+class KeepBooks:
+    """Counters are added to beside each transition; a crash between the two leaves them off."""
+
+    def __init__(
+        self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock, random: Random
+    ) -> None:
+        self._recipients = recipients
+        self._campaigns = campaigns
+        self._clock = clock
+        self._random = random
+
+    def recount(self, campaign: Campaign) -> bool:
+        """Make every counter equal what the recipients say. False where they moved meanwhile."""
+        tenant_id, campaign_id = campaign.tenant_id, campaign.campaign_id
+        seen = self._campaigns.counters(tenant_id, campaign_id)
+        counted = dict.fromkeys(filter(is_book, seen), 0) | self._count(campaign)
+        wrong = {
+            name: count - seen.get(name, 0)
+            for name, count in counted.items()
+            if count != seen.get(name, 0)
+        }
+        if not wrong:
+            return True
+        if not self._campaigns.correct(tenant_id, campaign_id, seen, counted):
+            return False
+        _log.warning("books_corrected", extra={"campaign_id": campaign_id, "differences": wrong})
+        now = self._clock.now()
+        entry = LogEntry(
+            log_id=new_id("lg", now, self._random),
+            level=LogLevel.WARNING,
+            event_type=EventType.BOOKS_CORRECTED,
+            created_at=now,
+            actor="system",
+            metadata=dict(wrong),
+        )
+        self._campaigns.log(tenant_id, campaign_id, entry)
+        return True
+
+    def changed_at(self, campaign: Campaign) -> int:
+        """When the counters last moved; 0 if never."""
+        counters = self._campaigns.counters(campaign.tenant_id, campaign.campaign_id)
+        return counters.get("changed_at", 0)
+
+    def _count(self, campaign: Campaign) -> dict[str, int]:
+        counted: Counter[str] = Counter()
+        start = 0
+        while start < campaign.total:
+            page = self._recipients.page(
+                campaign.tenant_id,
+                campaign.campaign_id,
+                start,
+                campaign.total,
+                limit=_PAGE,
+                consistent=True,
+            )
+            for recipient in page:
+                if recipient.status in BOOKED:
+                    counted[recipient.status] += 1
+                if recipient.sent_at is not None and recipient.message_id:
+                    counted[times_sent(recipient.message_id)] += 1
+            start += max(len(page), 1)
+        return dict(counted)
+
+
+def is_book(name: str) -> bool:
+    """Whether a number of the counters' item is a count of recipients."""
+    return name in BOOKED or name.startswith("times_sent.")

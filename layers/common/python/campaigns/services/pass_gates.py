@@ -1,0 +1,143 @@
+"""Pass the person's gate, then the instance's: both within a second of the request, or neither."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from campaigns.domain.gates import PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
+from campaigns.domain.hours import Hours
+from campaigns.domain.model import Instance, InstanceGate, Recipient
+from campaigns.services.ports import Clock, Gates, Persons, Stamp
+
+#: A busy instance is asked again this often, for as long as patience lasts.
+_ASK_AGAIN_MS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Both gates taken for one request: what settling and undoing need."""
+
+    token: str
+    stamp: Stamp
+    before: InstanceGate
+    day: str
+    taken_at: int
+
+
+def person_gap_ms(read_timeout_ms: int) -> int:
+    """Evolution goes on sending after its client gave up, for as long as that client waited."""
+    return PERSON_GAP_MS + read_timeout_ms
+
+
+class PassGates:
+    """Takes both gates. One that is short by five seconds or less is waited for."""
+
+    def __init__(
+        self, *, persons: Persons, gates: Gates, clock: Clock, person_gap_ms: int, lease_ms: int
+    ) -> None:
+        self._persons = persons
+        self._gates = gates
+        self._clock = clock
+        self._person_gap_ms = person_gap_ms
+        self._lease_ms = lease_ms
+        self._known: dict[str, InstanceGate] = {}
+        self._lock = Lock()
+
+    def take(
+        self,
+        recipient: Recipient,
+        instance: Instance,
+        hours: Hours,
+        *,
+        campaign_id: str | None,
+        token: str,
+    ) -> Pass | Shut:
+        """The pass, or why there is none; then nothing is held."""
+        patience_ends = self._clock.now() + PATIENCE_MS
+        first: Stamp | None = None
+        while True:
+            now = self._clock.now()
+            stamp = self._persons.stamp(
+                recipient.person,
+                recipient_id=recipient.recipient_id,
+                token=token,
+                now=now,
+                gap_ms=self._person_gap_ms,
+                own_is_free=not recipient.may_have_been_sent,
+            )
+            if isinstance(stamp, Shut):
+                shut = stamp
+            else:
+                # What an undo restores is what was before the first of our stamps.
+                first = first or stamp
+                taken = self._take_instance(recipient, instance, hours, campaign_id, token, now)
+                if isinstance(taken, InstanceGate):
+                    return Pass(token, first, taken, hours.day(now), now)
+                shut = taken
+            wait = self._worth_waiting(shut, recipient, now, patience_ends)
+            if wait is None:
+                if first:
+                    self._persons.undo(first)
+                return shut
+            self._clock.sleep(wait)
+
+    def undo(self, taken: Pass) -> None:
+        """Give both gates back: the request did not leave."""
+        self._gates.settle(
+            taken.before, token=taken.token, left_at=None, day=taken.day, counts=False
+        )
+        self._persons.undo(taken.stamp)
+
+    def settle(self, taken: Pass, *, left_at: int, counts: bool) -> None:
+        """The request left; its mark is cleared, and the day counts it unless nothing was sent."""
+        self._gates.settle(
+            taken.before, token=taken.token, left_at=left_at, day=taken.day, counts=counts
+        )
+
+    def _take_instance(
+        self,
+        recipient: Recipient,
+        instance: Instance,
+        hours: Hours,
+        campaign_id: str | None,
+        token: str,
+        now: int,
+    ) -> InstanceGate | Shut:
+        """What was last seen of the gate may be old: it may only open it, never keep it shut."""
+        with self._lock:
+            known = self._known.get(instance.instance_id)
+        taken: InstanceGate | Shut = Shut(Refusal.NOT_LIVE)
+        for gate in (known, None):
+            current = gate or self._gates.read(instance.instance_id, consistent=True)
+            if current is None:
+                break
+            with self._lock:
+                self._known[instance.instance_id] = current
+            if current.config_version != instance.config_version:
+                taken = Shut(Refusal.RECONFIGURED)
+                continue
+            taken = self._gates.take(
+                current,
+                campaign_id=campaign_id,
+                token=token,
+                recipient_id=recipient.recipient_id,
+                now=now,
+                busy_until=now + self._lease_ms,
+                day=hours.day(now),
+                next_day_at=hours.next_day_at(now),
+            )
+            if isinstance(taken, InstanceGate):
+                break
+        return taken
+
+    def _worth_waiting(
+        self, shut: Shut, recipient: Recipient, now: int, patience_ends: int
+    ) -> int | None:
+        """Milliseconds to wait before asking again, or None."""
+        if shut.refusal is Refusal.BUSY:
+            is_own = shut.holder == recipient.recipient_id
+            wait = None if is_own else _ASK_AGAIN_MS
+        elif shut.refusal in {Refusal.GAP, Refusal.PERSON} and shut.opens_at is not None:
+            wait = max(1, shut.opens_at - now)
+        else:
+            wait = None
+        return wait if wait is not None and now + wait <= patience_ends else None

@@ -1,0 +1,59 @@
+"""Pause a campaign, by a person or by the system: from a second later no request leaves."""
+
+from dataclasses import replace
+from random import Random
+
+from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.delivery import AutoPauseReason
+from campaigns.domain.identity import new_id
+from campaigns.domain.model import Campaign, EventType, LogEntry, LogLevel
+from campaigns.services.ports import Campaigns, Clock
+
+SYSTEM = "system"
+
+
+class PauseCampaign:
+    """Writes the campaign's head and its instance's gate in one transaction."""
+
+    def __init__(self, *, campaigns: Campaigns, clock: Clock, random: Random) -> None:
+        self._campaigns = campaigns
+        self._clock = clock
+        self._random = random
+
+    def pause(self, campaign: Campaign, *, actor: str, reason: str | None) -> bool:
+        """False where the campaign's state has changed meanwhile."""
+        return self._pause(campaign, actor, reason, None)
+
+    def auto_pause(self, tenant_id: str, campaign_id: str, reason: AutoPauseReason) -> bool:
+        """Pause by the system, if the campaign is still active. The reason is told to its owner."""
+        campaign = self._campaigns.head(tenant_id, campaign_id, consistent=True)
+        if campaign is None or campaign.status is not CampaignStatus.ACTIVE:
+            return False
+        return self._pause(campaign, SYSTEM, None, reason)
+
+    def _pause(
+        self,
+        campaign: Campaign,
+        actor: str,
+        reason: str | None,
+        auto_reason: AutoPauseReason | None,
+    ) -> bool:
+        now = self._clock.now()
+        entry = LogEntry(
+            log_id=new_id("lg", now, self._random),
+            level=LogLevel.WARNING if auto_reason else LogLevel.INFO,
+            event_type=(
+                EventType.CAMPAIGN_AUTO_PAUSED if auto_reason else EventType.CAMPAIGN_PAUSED
+            ),
+            created_at=now,
+            actor=actor,
+            metadata={"reason": auto_reason or reason or ""},
+        )
+        paused = replace(
+            campaign,
+            status=CampaignStatus.PAUSED,
+            paused_at=now,
+            updated_at=now,
+            auto_pause_reason=auto_reason,
+        )
+        return self._campaigns.pause(campaign, paused, entry) is None

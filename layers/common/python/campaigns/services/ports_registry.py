@@ -1,0 +1,214 @@
+"""What keeping contacts, instances and tenants needs from outside, as protocols.
+
+They widen the protocols of :mod:`campaigns.services.ports` by the writes and lists of the API.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from campaigns.domain.model import (
+    ConnectionState,
+    Contact,
+    Instance,
+    InstanceGate,
+    Key,
+    Suppression,
+    Tenant,
+    TenantHoliday,
+)
+from campaigns.services.ports import (
+    Contacts,
+    Instances,
+    Listing,
+    Suppressions,
+    Tenants,
+    Vault,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned[T]:
+    """A stored value and the token of the write that made it."""
+
+    value: T
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stale[T]:
+    """A write came too late: another version stands there by now (None: nothing does)."""
+
+    current: Versioned[T] | None
+
+
+class ContactOrder(StrEnum):
+    NAME = "name"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactScan:
+    """A tenant's contacts in an order, those whose sort key begins with `prefix`."""
+
+    order: ContactOrder
+    prefix: str = field(default="", repr=False)
+
+
+class ContactBook(Contacts, Protocol):
+    def read_versions(
+        self, tenant_id: str, contact_ids: Sequence[str]
+    ) -> dict[str, Versioned[Contact]]:
+        """Consistently, in few requests; those that exist, by id."""
+
+    def save(self, contact: Contact, *, seen: str | None, token: str) -> Stale[Contact] | None:
+        """Write it if the version `seen` stands there (None: nothing does). None when done."""
+
+    def delete(self, tenant_id: str, contact_id: str) -> bool:
+        """Whether there was one."""
+
+    def page(
+        self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int
+    ) -> Listing[Contact]:
+        """From an index: a contact written within the last second may be missing.
+
+        Raises ValueError where `after` is no position of this scan.
+        """
+
+
+class SuppressionBook(Suppressions, Protocol):
+    def of_persons(self, tenant_id: str, persons: Sequence[str]) -> dict[str, Suppression]:
+        """The suppressions that there are, by person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What holds a place of which the deployment has one: a server's instance, a phone."""
+
+    digest: str
+    instance_id: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceChange:
+    """An instance and its gate before and after, with the places taken and given back."""
+
+    old: Instance
+    new: Instance
+    old_gate: InstanceGate
+    new_gate: InstanceGate
+    taken: tuple[str, ...] = ()
+    given_back: tuple[str, ...] = ()
+
+
+class InstanceBook(Instances, Protocol):
+    def gates(self, instance_ids: Sequence[str]) -> dict[str, InstanceGate]: ...
+
+    def page(self, tenant_id: str, *, after: str | None, limit: int) -> Listing[Instance]:
+        """In the order in which they were created."""
+
+    def create(
+        self, instance: Instance, gate: InstanceGate, taken: Sequence[str]
+    ) -> Registration | None:
+        """Instance, gate and places in one step. None when done, else who holds a place."""
+
+    def change(self, change: InstanceChange) -> Registration | None:
+        """What differs, in one step. None when done, else who holds a place.
+
+        Of the gate only the settings and the connection are written. Raises ConcurrentUpdate where
+        settings or version are no longer the old ones.
+        """
+
+
+class TenantBook(Tenants, Protocol):
+    def create(self, tenant: Tenant, key: Key) -> None: ...
+
+    def key(self, key_id: str) -> Key | None:
+        """Consistently: a new key works at once, a deleted one no more."""
+
+    def note_use(self, key: Key, at: int) -> None:
+        """Remember that the key was used, unless it was used since or is gone."""
+
+    def put_holiday(self, tenant_id: str, holiday: TenantHoliday) -> None: ...
+
+    def delete_holiday(self, tenant_id: str, day: str) -> bool:
+        """Whether there was one."""
+
+
+class KeyVault(Vault, Protocol):
+    def encrypt(self, tenant_id: str, instance_id: str, api_key: str) -> bytes: ...
+
+
+class AdminRefusal(StrEnum):
+    """Why Evolution would not speak of an instance."""
+
+    WRONG_KEY = "wrong_key"
+    UNKNOWN_INSTANCE = "unknown_instance"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What Evolution says of an instance; `phone` in digits, None where it says nothing of it."""
+
+    state: ConnectionState
+    phone: str | None = field(default=None, repr=False)
+
+
+class GatewayAdmin(Protocol):
+    """Asks an Evolution server. Raises Unavailable, or GatewayRefused with its `status`."""
+
+    def version(self, server: str) -> str | None:
+        """What the server calls its version; None where it is no Evolution server's answer."""
+
+    def connection(self, server: str, instance: str, api_key: str) -> Connection | AdminRefusal: ...
+
+
+class Resolver(Protocol):
+    def __call__(self, host: str, port: int) -> Sequence[str]:
+        """The IP addresses of a name; none where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What a request was answered with; with `secret_id` the body held a secret and is not kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str = field(repr=False)
+    secret_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """A request under an idempotency key: running until `answer` is there."""
+
+    body_digest: str
+    answer: StoredAnswer | None
+
+
+class IdempotencyRecords(Protocol):
+    def begin(
+        self,
+        tenant_id: str,
+        digest: str,
+        *,
+        body_digest: str,
+        token: str,
+        now: int,
+        locked_until: int,
+        expires_at: int,
+    ) -> IdempotencyRecord | None:
+        """Take the key. None when taken, else the record that stands there.
+
+        A record that has expired, or that ran the same body and outlived its lock, gives way.
+        """
+
+    def finish(
+        self, tenant_id: str, digest: str, *, token: str, answer: StoredAnswer, expires_at: int
+    ) -> None:
+        """Keep the answer, if the key is still held by that token."""
+
+    def abandon(self, tenant_id: str, digest: str, *, token: str) -> None:
+        """Give the key back, if it is still held by that token and not answered."""

@@ -1,0 +1,251 @@
+"""Run a campaign: start, pause, resume, cancel, and what each of them needs at once."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+
+from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.errors import CheckFailure, InvalidState, NotFound, StartRefused
+from campaigns.domain.identity import new_id
+from campaigns.domain.model import (
+    Campaign,
+    DueRetry,
+    EventType,
+    Lane,
+    LaneKey,
+    LogEntry,
+    LogLevel,
+    PlannedRun,
+)
+from campaigns.domain.planning import passed_by, remember
+from campaigns.domain.recipient import RecipientStatus
+from campaigns.domain.recipient_changes import released
+from campaigns.services.campaign_facts import FactsCache
+from campaigns.services.pause_campaign import PauseCampaign
+from campaigns.services.ports import (
+    Campaigns,
+    CampaignView,
+    Clock,
+    Gates,
+    Guard,
+    Lanes,
+    Recipients,
+    TransitionRefusal,
+)
+from campaigns.services.start_campaign import Checks, StartCampaign, StartCheck
+from campaigns.services.visit_lane import VisitLane
+
+_CANCELLABLE = frozenset({CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.SCHEDULED})
+
+
+class RunCampaign:
+    """What an operator does with a campaign. Repeats change nothing and answer the same."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: Campaigns,
+        recipients: Recipients,
+        lanes: Lanes,
+        gates: Gates,
+        start: StartCampaign,
+        pause: PauseCampaign,
+        visit: VisitLane,
+        facts: FactsCache,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._campaigns = campaigns
+        self._recipients = recipients
+        self._lanes = lanes
+        self._gates = gates
+        self._start = start
+        self._pause = pause
+        self._visit = visit
+        self._facts = facts
+        self._clock = clock
+        self._random = random
+
+    def checks(self, tenant_id: str, campaign_id: str) -> Checks:
+        """Every start condition with its state. Raises :class:`NotFound`."""
+        return self._start.check(self._view(tenant_id, campaign_id))
+
+    def start(self, tenant_id: str, campaign_id: str, actor: str) -> None:
+        """A draft goes live, or on schedule where its `scheduled_at` lies ahead.
+
+        Raises :class:`StartRefused` with all conditions that do not hold.
+        """
+        view = self._view(tenant_id, campaign_id)
+        if view.campaign.status is not CampaignStatus.DRAFT:
+            raise InvalidState(view.campaign.status)
+        if (view.campaign.schedule.scheduled_at or 0) > self._clock.now():
+            self._start.put_on_schedule(view, actor=actor)
+        else:
+            self._visit.visit(self._start.begin(view, actor=actor))
+
+    def unschedule(self, tenant_id: str, campaign_id: str, actor: str) -> None:
+        """A scheduled campaign is a draft again."""
+        campaign = self._head(tenant_id, campaign_id)
+        if campaign.status is not CampaignStatus.SCHEDULED:
+            raise InvalidState(campaign.status)
+        now = self._clock.now()
+        draft = replace(campaign, status=CampaignStatus.DRAFT, updated_at=now, last_error=None)
+        lane = self._lanes.read(_lane_key(campaign))
+        entry = self._entry(EventType.CAMPAIGN_UNSCHEDULED, actor)
+        if lane is None or self._campaigns.unschedule(campaign, draft, lane, entry):
+            raise InvalidState(self._head(tenant_id, campaign_id).status)
+
+    def pause(
+        self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
+    ) -> None:
+        """From a second after this returns no request leaves."""
+        campaign = self._head(tenant_id, campaign_id)
+        if campaign.status is CampaignStatus.PAUSED:
+            return
+        if campaign.status is not CampaignStatus.ACTIVE or not self._pause.pause(
+            campaign, actor=actor, reason=reason
+        ):
+            self._unless(tenant_id, campaign_id, CampaignStatus.PAUSED)
+
+    def resume(
+        self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
+    ) -> None:
+        """Paused to active: what was planned is recalled and planned anew from now on."""
+        campaign = self._head(tenant_id, campaign_id)
+        if campaign.status is CampaignStatus.ACTIVE:
+            return
+        if campaign.status is not CampaignStatus.PAUSED:
+            raise InvalidState(campaign.status)
+        key, now = _lane_key(campaign), self._clock.now()
+        lane = self._lanes.read(key)
+        active = replace(
+            campaign,
+            status=CampaignStatus.ACTIVE,
+            updated_at=now,
+            paused_at=None,
+            auto_pause_reason=None,
+            last_error=None,
+        )
+        entry = self._entry(EventType.CAMPAIGN_RESUMED, actor, {"reason": reason or ""})
+        if lane is None:
+            raise InvalidState(campaign.status)
+        refusal = self._campaigns.resume(campaign, active, replace(lane, due_at=now), entry)
+        if refusal is TransitionRefusal.STATE:
+            self._unless(tenant_id, campaign_id, CampaignStatus.ACTIVE)
+            return
+        if refusal:
+            raise StartRefused([CheckFailure(StartCheck.INSTANCE_DISCONNECTED)])
+        self._visit.visit(key, self._recall(key))
+
+    def cancel(
+        self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
+    ) -> None:
+        """Free the instance at once; what is still pending becomes skipped."""
+        campaign = self._head(tenant_id, campaign_id)
+        if campaign.status is CampaignStatus.CANCELLED:
+            return
+        if campaign.status not in _CANCELLABLE:
+            raise InvalidState(campaign.status)
+        key, now = _lane_key(campaign), self._clock.now()
+        cancelled = replace(
+            campaign, status=CampaignStatus.CANCELLED, cancelled_at=now, updated_at=now
+        )
+        lane = self._lanes.read(key)
+        entry = self._entry(EventType.CAMPAIGN_CANCELLED, actor, {"reason": reason or ""})
+        due = replace(lane, due_at=now) if lane else None
+        if self._campaigns.end(campaign, cancelled, due, entry):
+            self._unless(tenant_id, campaign_id, CampaignStatus.CANCELLED)
+            return
+        self._visit.visit(key)
+
+    def next_send_at(self, view: CampaignView, now: int) -> int | None:
+        """When the next request of a live or scheduled campaign is to leave, as far as planned."""
+        campaign, lane = view.campaign, view.lane
+        hours = self._facts.hours(campaign)
+        if campaign.status is CampaignStatus.SCHEDULED:
+            return hours.next_opening(max(now, campaign.schedule.scheduled_at or 0))
+        if campaign.status is not CampaignStatus.ACTIVE or lane is None:
+            return None
+        upcoming = [run.last_slot for run in lane.history if run.last_slot > now]
+        if upcoming:
+            return min(upcoming)
+        return hours.next_opening(max(now, lane.next_slot_at))
+
+    def _recall(self, key: LaneKey) -> list[DueRetry]:
+        """Take back whatever was planned and not claimed, so that the plan starts anew from now.
+
+        Its jobs die at the claim: each gets a new plan number. One that cannot be taken back is
+        being claimed, or has been released already.
+        """
+        lane, gate = self._lanes.read(key), self._gates.read(key.instance_id)
+        if lane is None or gate is None:
+            return []
+        now = self._clock.now()
+        recalled = []
+        page = self._recipients.page(
+            key.tenant_id,
+            key.campaign_id,
+            passed_by(lane.history, now),
+            lane.cursor,
+            limit=lane.cursor + 1,
+            consistent=True,
+        )
+        for recipient in page:
+            if recipient.status is not RecipientStatus.PENDING or recipient.retry_at is not None:
+                continue
+            after = released(recipient, now=now, not_before=now)
+            guard = Guard(frozenset({RecipientStatus.PENDING}), plan_number=recipient.plan_number)
+            if self._recipients.save(recipient, after, guard):
+                recalled.append(
+                    DueRetry(
+                        after.recipient_id,
+                        after.sequence,
+                        after.person,
+                        after.plan_number,
+                        now,
+                    )
+                )
+        self._lanes.save(lane, _replanned(lane, now, max(now, gate.gap_ends_at)))
+        return recalled
+
+    def _view(self, tenant_id: str, campaign_id: str) -> CampaignView:
+        view = self._campaigns.view(tenant_id, campaign_id)
+        if view is None:
+            raise NotFound
+        return view
+
+    def _head(self, tenant_id: str, campaign_id: str) -> Campaign:
+        campaign = self._campaigns.head(tenant_id, campaign_id, consistent=True)
+        if campaign is None:
+            raise NotFound
+        return campaign
+
+    def _unless(self, tenant_id: str, campaign_id: str, wanted: CampaignStatus) -> None:
+        """Somebody else was faster: fine if they wanted the same."""
+        current = self._head(tenant_id, campaign_id).status
+        if current is not wanted:
+            raise InvalidState(current)
+
+    def _entry(
+        self, event_type: EventType, actor: str, metadata: Mapping[str, str | int] | None = None
+    ) -> LogEntry:
+        now = self._clock.now()
+        return LogEntry(
+            new_id("lg", now, self._random),
+            LogLevel.INFO,
+            event_type,
+            now,
+            actor,
+            metadata or {},
+        )
+
+
+def _lane_key(campaign: Campaign) -> LaneKey:
+    return LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)
+
+
+def _replanned(lane: Lane, now: int, base: int) -> Lane:
+    """Nothing lies ahead any more: all that was planned has passed or was recalled."""
+    passed = [run for run in lane.history if run.last_slot <= now]
+    history = remember(passed, PlannedRun(lane.cursor, now), now)
+    return replace(lane, next_slot_at=base, history=history)

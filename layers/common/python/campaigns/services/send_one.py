@@ -1,0 +1,288 @@
+"""The way of one message: prepare, wait for the slot, pass the gates, claim, look last, send, settle.
+
+Everything slow comes first. What is taken (stamp, mark, claim) is given back by its own token when
+the request does not leave.
+"""
+
+import logging
+from dataclasses import dataclass
+from random import Random
+
+from campaigns.domain.delivery import (
+    AutoPauseReason,
+    HttpAnswer,
+    Outcome,
+    TransportFault,
+    Unknown,
+    classify,
+    loggable,
+)
+from campaigns.domain.errors import TextTooLong
+from campaigns.domain.gates import LATE_MS, LEAVE_WITHIN_MS, Refusal, Shut
+from campaigns.domain.identity import Identity, new_token
+from campaigns.domain.instants import MINUTE_MS, SECOND_MS, to_datetime
+from campaigns.domain.model import Contact, Instance, Recipient, SendJob
+from campaigns.domain.phone import evolution_number
+from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
+from campaigns.domain.recipient_changes import claimed
+from campaigns.domain.rendering import contact_values, render
+from campaigns.domain.rotation import message_for
+from campaigns.domain.settlement import Settlement
+from campaigns.services.campaign_facts import CampaignFacts, FactsCache
+from campaigns.services.instance_cache import InstanceCache
+from campaigns.services.pass_gates import Pass, PassGates
+from campaigns.services.pause_campaign import PauseCampaign
+from campaigns.services.ports import (
+    Clock,
+    Contacts,
+    Gateway,
+    Guard,
+    Recipients,
+    Suppressions,
+    Vault,
+)
+from campaigns.services.settle_delivery import SettleDelivery
+
+#: What has to be left of the function's time, beyond the read timeout, when a request leaves.
+MARGIN_MS = 5 * SECOND_MS
+#: Where a window never opens again, its recipients are looked at once a day.
+_NEVER_MS = 24 * 60 * MINUTE_MS
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """All that a send needs, gathered before any gate is asked."""
+
+    job: SendJob
+    deadline: int
+    recipient: Recipient
+    facts: CampaignFacts
+    contact: Contact
+    instance: Instance
+    api_key: str
+    message_id: str
+    text: str
+
+
+class SendOne:
+    """Sends what a job plans, if it may be sent now; otherwise it is released or skipped.
+
+    When it returns, the job is done with. It raises only where a store failed, and the job may be
+    given to it again. `deadline` (epoch ms) is the end of the function's time.
+    """
+
+    def __init__(
+        self,
+        *,
+        recipients: Recipients,
+        contacts: Contacts,
+        suppressions: Suppressions,
+        pass_gates: PassGates,
+        gateway: Gateway,
+        vault: Vault,
+        facts: FactsCache,
+        instances: InstanceCache,
+        settle: SettleDelivery,
+        pause: PauseCampaign,
+        identity: Identity,
+        clock: Clock,
+        random: Random,
+        lease_ms: int,
+        read_timeout_ms: int,
+    ) -> None:
+        self._recipients = recipients
+        self._contacts = contacts
+        self._suppressions = suppressions
+        self._gates = pass_gates
+        self._gateway = gateway
+        self._vault = vault
+        self._facts = facts
+        self._instances = instances
+        self._settle = settle
+        self._pause = pause
+        self._identity = identity
+        self._clock = clock
+        self._random = random
+        self._lease_ms = lease_ms
+        self._needed_ms = read_timeout_ms + MARGIN_MS
+
+    def __call__(self, job: SendJob, deadline: int) -> None:
+        recipient = self._current(job)
+        if recipient is None:
+            return
+        if self._clock.now() > job.slot_at + LATE_MS:
+            self._settle.release(recipient, self._clock.now())
+            return
+        ready = self._prepare(job, recipient, deadline)
+        if ready is None:
+            return
+        self._clock.sleep(max(0, job.slot_at - self._clock.now()))
+        token = new_token(self._random)
+        taken = self._gates.take(
+            recipient, ready.instance, ready.facts.hours, campaign_id=job.campaign_id, token=token
+        )
+        if isinstance(taken, Shut):
+            self._turned_away(ready, taken)
+        else:
+            self._claim_and_send(ready, taken)
+
+    # Prepare
+
+    def _current(self, job: SendJob) -> Recipient | None:
+        """The job's recipient, while the job is not stale: a release has raised its plan number."""
+        place = (job.tenant_id, job.campaign_id, job.sequence)
+        recipient = self._recipients.read(*place) or self._recipients.read(*place, consistent=True)
+        is_current = (
+            recipient is not None
+            and recipient.recipient_id == job.recipient_id
+            and recipient.plan_number == job.plan_number
+            and recipient.status in {RecipientStatus.PENDING, RecipientStatus.UNKNOWN}
+        )
+        return recipient if is_current else None
+
+    def _prepare(self, job: SendJob, recipient: Recipient, deadline: int) -> _Ready | None:
+        facts = self._facts.of(job.tenant_id, job.campaign_id)
+        slot = max(job.slot_at, self._clock.now())
+        if not facts.hours.open_at(slot + LEAVE_WITHIN_MS):
+            self._release_to_opening(recipient, facts, slot)
+            return None
+        contact = self._contacts.read(job.tenant_id, recipient.contact_id)
+        if contact is None:
+            self._skip(recipient, RecipientErrorCode.CONTACT_DELETED)
+            return None
+        if not contact.is_active:
+            self._skip(recipient, RecipientErrorCode.CONTACT_INACTIVE)
+            return None
+        message_id = recipient.message_id or message_for(
+            recipient.sequence, facts.campaign.active_message_ids
+        )
+        try:
+            text = recipient.rendered_text or _rendered(facts, message_id, contact, slot)
+        except TextTooLong:
+            self._settle.end(recipient, RecipientStatus.FAILED, RecipientErrorCode.TEXT_TOO_LONG)
+            return None
+        instance = self._instances.of(job.instance_id)
+        fault = self._gateway.prepare(instance)
+        if fault is not None:
+            self._after(job, self._settle.fail_before_claim(recipient, classify(fault)))
+            return None
+        api_key = self._vault.decrypt(instance)
+        return _Ready(job, deadline, recipient, facts, contact, instance, api_key, message_id, text)
+
+    # Gates
+
+    def _turned_away(self, ready: _Ready, shut: Shut) -> None:
+        now, job = self._clock.now(), ready.job
+        if shut.refusal is Refusal.BUSY and shut.holder == job.recipient_id:
+            return  # Another copy of this very job is being sent: nothing to give back.
+        self._settle.release(ready.recipient, max(now, _waits_until(shut, now)))
+        if shut.refusal is Refusal.RECONFIGURED:
+            self._instances.forget(job.instance_id)
+        if shut.refusal is Refusal.DISCONNECTED:
+            self._pause.auto_pause(
+                job.tenant_id, job.campaign_id, AutoPauseReason.INSTANCE_DISCONNECTED
+            )
+
+    def _claim_and_send(self, ready: _Ready, taken: Pass) -> None:
+        mine: Recipient | None = None
+        may_leave = False
+        try:
+            mine = self._claim(ready, taken)
+            may_leave = mine is not None and self._last_look(ready, mine, taken)
+        except Exception:
+            if mine is not None:
+                self._settle.release_claimed(mine, self._clock.now())
+            raise
+        finally:
+            if not may_leave:
+                self._gates.undo(taken)
+        if mine is None or not may_leave:
+            return
+        left_at = self._clock.now()
+        outcome = self._send(ready, mine)
+        counts = True
+        try:
+            settlement = self._settle.settle(mine, outcome, left_at=left_at)
+            counts = not settlement.proven_unsent
+        finally:
+            self._gates.settle(taken, left_at=left_at, counts=counts)
+        self._after(ready.job, settlement)
+
+    def _claim(self, ready: _Ready, taken: Pass) -> Recipient | None:
+        recipient, now = ready.recipient, self._clock.now()
+        mine = claimed(
+            recipient,
+            now=now,
+            lease_token=taken.token,
+            lease_until=now + self._lease_ms,
+            message_id=ready.message_id,
+            text=ready.text,
+            whatsapp_message_id=self._identity.whatsapp_message_id(
+                recipient.recipient_id, recipient.instance_id
+            ),
+        )
+        guard = Guard(frozenset({recipient.status}), plan_number=recipient.plan_number)
+        return mine if self._recipients.save(recipient, mine, guard) else None
+
+    def _last_look(self, ready: _Ready, mine: Recipient, taken: Pass) -> bool:
+        """Suppression, hours and the second that all this may take, last of all."""
+        if self._suppressions.read(mine.tenant_id, mine.person):
+            self._skip(mine, RecipientErrorCode.OPTED_OUT)
+            return False
+        now = self._clock.now()
+        hours = ready.facts.hours
+        if not hours.open_at(now) or not hours.open_at(now + LEAVE_WITHIN_MS):
+            self._settle.release_claimed(mine, hours.next_opening(now + LEAVE_WITHIN_MS) or now)
+            return False
+        is_late = now > taken.taken_at + LEAVE_WITHIN_MS
+        if is_late or ready.deadline - now < self._needed_ms:
+            self._settle.release_claimed(mine, now)
+            return False
+        return True
+
+    # Send
+
+    def _send(self, ready: _Ready, mine: Recipient) -> Outcome:
+        assert mine.rendered_text is not None
+        assert mine.whatsapp_message_id is not None
+        try:
+            answer = self._gateway.send_text(
+                ready.instance,
+                ready.api_key,
+                number=evolution_number(ready.contact.phone),
+                text=mine.rendered_text,
+                message_id=mine.whatsapp_message_id,
+            )
+        except Exception:
+            # A fault of our own in the middle of a request: whether it left cannot be told.
+            _log.exception("send_threw", extra={"recipient_id": mine.recipient_id})
+            answer = TransportFault.CONNECTION_LOST
+        outcome = classify(answer)
+        if isinstance(outcome, Unknown) and outcome.log_whole and isinstance(answer, HttpAnswer):
+            _log.error("unrecognised_answer", extra={"answer": loggable(answer, [ready.api_key])})
+        return outcome
+
+    def _after(self, job: SendJob, settlement: Settlement) -> None:
+        if settlement.auto_pause_reason:
+            self._pause.auto_pause(job.tenant_id, job.campaign_id, settlement.auto_pause_reason)
+
+    def _skip(self, recipient: Recipient, code: RecipientErrorCode) -> None:
+        self._settle.end(recipient, RecipientStatus.SKIPPED, code)
+
+    def _release_to_opening(self, recipient: Recipient, facts: CampaignFacts, slot: int) -> None:
+        opening = facts.hours.next_opening(slot + LEAVE_WITHIN_MS)
+        self._settle.release(recipient, opening or slot + _NEVER_MS)
+
+
+def _waits_until(shut: Shut, now: int) -> int:
+    """A busy instance is free long before its mark would run out: that is asked at its next slot."""
+    is_busy = shut.refusal is Refusal.BUSY
+    return now if is_busy or shut.opens_at is None else shut.opens_at
+
+
+def _rendered(facts: CampaignFacts, message_id: str, contact: Contact, instant: int) -> str:
+    values = contact_values(contact.name, contact.quem_indicou, contact.custom_vars)
+    local = to_datetime(instant).astimezone(facts.campaign.zone)
+    return render(facts.texts[message_id], values, local)

@@ -1,0 +1,165 @@
+"""Visit a lane: walk its mark, complete it, plan it, or let it sleep until there is something to do."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.hours import Hours
+from campaigns.domain.identity import new_id
+from campaigns.domain.model import (
+    Campaign,
+    DueRetry,
+    EventType,
+    Lane,
+    LaneKey,
+    LogEntry,
+    LogLevel,
+    RecipientsState,
+)
+from campaigns.domain.planning import outstanding
+from campaigns.domain.resting import LaneState, due_again
+from campaigns.services.campaign_facts import FactsCache
+from campaigns.services.keep_books import QUIET_MS, KeepBooks
+from campaigns.services.pause_campaign import SYSTEM
+from campaigns.services.plan_sends import Planned, PlanSends
+from campaigns.services.ports import Campaigns, Clock, Lanes
+from campaigns.services.start_campaign import StartCampaign
+from campaigns.services.walk_mark import Walked, WalkMark
+
+_WALKED = frozenset({CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.CANCELLED})
+
+
+class VisitLane:
+    """What the schedule does with a lane each minute, and start and resume at once."""
+
+    def __init__(
+        self,
+        *,
+        campaigns: Campaigns,
+        lanes: Lanes,
+        walk: WalkMark,
+        plan: PlanSends,
+        books: KeepBooks,
+        start: StartCampaign,
+        facts: FactsCache,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._campaigns = campaigns
+        self._lanes = lanes
+        self._walk = walk
+        self._plan = plan
+        self._books = books
+        self._start = start
+        self._facts = facts
+        self._clock = clock
+        self._random = random
+
+    def visit(self, key: LaneKey, recalled: Sequence[DueRetry] = ()) -> None:
+        campaign = self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
+        if campaign and campaign.status is CampaignStatus.SCHEDULED:
+            if not self._start.when_due(campaign):
+                return
+            campaign = self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
+        lane = self._lanes.read(key)
+        if campaign is None or lane is None:
+            return
+        if campaign.status in _WALKED:
+            self._go_on(campaign, lane, recalled)
+        else:
+            self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
+
+    def _go_on(self, campaign: Campaign, lane: Lane, recalled: Sequence[DueRetry]) -> None:
+        walked = self._walk.walk(campaign, lane)
+        if _is_complete(campaign, walked):
+            self._complete(campaign, walked.mark, lane)
+            return
+        planned = Planned(lane, 0, is_idle=True)
+        hours = self._facts.hours(campaign)
+        if campaign.status is CampaignStatus.ACTIVE:
+            planned = self._plan.plan(campaign, lane, hours, recalled)
+        self._sleep_or_stay(campaign, planned, walked, hours)
+
+    def _complete(self, campaign: Campaign, mark: int, lane: Lane) -> None:
+        now = self._clock.now()
+        completed = replace(
+            campaign,
+            status=CampaignStatus.COMPLETED,
+            mark=mark,
+            completed_at=now,
+            updated_at=now,
+        )
+        entry = LogEntry(
+            log_id=new_id("lg", now, self._random),
+            level=LogLevel.SUCCESS,
+            event_type=EventType.CAMPAIGN_COMPLETED,
+            created_at=now,
+            actor=SYSTEM,
+        )
+        due_once_more = replace(lane, due_at=now + QUIET_MS)
+        if self._campaigns.end(campaign, completed, due_once_more, entry) is None:
+            self._books.recount(completed)
+
+    def _sleep_or_stay(
+        self, campaign: Campaign, planned: Planned, walked: Walked, hours: Hours
+    ) -> None:
+        now = self._clock.now()
+        lane = planned.lane
+        is_done = campaign.status is CampaignStatus.CANCELLED and walked.mark == campaign.total
+        state = LaneState(
+            is_active=campaign.status is CampaignStatus.ACTIVE,
+            is_idle=planned.is_idle,
+            needs_look=walked.needs_look or _is_laying(campaign),
+            outstanding=0 if is_done else outstanding(lane.history, lane.cursor, now),
+            opens_at=planned.idle_until,
+            retry_at=_first_slot(hours, walked.earliest_retry, now),
+            recount_at=None,
+        )
+        if due_again(state, now) != now:
+            lane = self._recounted(campaign, lane)
+            state = replace(state, recount_at=self._recount_at(campaign, lane))
+        self._set_due(lane, due_again(state, now), now)
+
+    def _rest(self, campaign: Campaign, lane: Lane, *, is_over: bool) -> None:
+        """A lane whose campaign is no longer live: its books once more, then nothing."""
+        recount_at = None
+        if is_over:
+            lane = self._recounted(campaign, lane)
+            recount_at = self._recount_at(campaign, lane)
+        self._set_due(lane, recount_at, self._clock.now())
+
+    def _recounted(self, campaign: Campaign, lane: Lane) -> Lane:
+        """The lane after a recount, where its campaign has been quiet since its books last moved."""
+        due_at = self._recount_at(campaign, lane)
+        if due_at is None or due_at > self._clock.now() or not self._books.recount(campaign):
+            return lane
+        return self._lanes.save(lane, replace(lane, recounted_at=self._clock.now())) or lane
+
+    def _recount_at(self, campaign: Campaign, lane: Lane) -> int | None:
+        changed_at = self._books.changed_at(campaign)
+        return changed_at + QUIET_MS if changed_at > lane.recounted_at else None
+
+    def _set_due(self, lane: Lane, due_at: int | None, now: int) -> None:
+        """Written only where it changes something: an awake lane keeps the time that woke it."""
+        is_awake = lane.due_at is not None and lane.due_at <= now
+        stays_awake = due_at is not None and due_at <= now
+        if (is_awake and stays_awake) or lane.due_at == due_at:
+            return
+        self._lanes.save(lane, replace(lane, due_at=due_at))
+
+
+def _is_laying(campaign: Campaign) -> bool:
+    return campaign.recipients.state is RecipientsState.PREPARING
+
+
+def _is_complete(campaign: Campaign, walked: Walked) -> bool:
+    return (
+        campaign.status is CampaignStatus.ACTIVE
+        and walked.mark == campaign.total
+        and not _is_laying(campaign)
+    )
+
+
+def _first_slot(hours: Hours, retry_at: int | None, now: int) -> int | None:
+    return None if retry_at is None else hours.next_opening(max(retry_at, now))

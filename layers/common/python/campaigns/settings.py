@@ -1,0 +1,78 @@
+"""Settings of the functions, from their environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from campaigns.domain.instants import SECOND_MS
+
+#: What the queue's visibility and a claim's lease add to the dispatcher's own timeout.
+LEASE_MARGIN_SECONDS = 30
+
+
+class MissingSetting(Exception):
+    """An environment variable that has no default is not set."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the environment variable {name} is not set")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the environment variable of the same name in upper case.
+
+    Times are in seconds. `function_timeout_seconds` is the dispatcher's own.
+    """
+
+    table_name: str
+    queue_url: str
+    kms_key_id: str
+    scheduler_function_name: str
+    read_timeout_seconds: float = 20
+    connect_timeout_seconds: float = 5
+    function_timeout_seconds: int = 60
+    unknown_grace_seconds: float = 600
+    lane_shards: int = 8
+    evolution_allowed_hosts: tuple[str, ...] = ()
+    evolution_allow_private_addresses: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Raises :class:`MissingSetting`, and ValueError where a number is none."""
+        values = os.environ if environment is None else environment
+
+        def required(name: str) -> str:
+            if not values.get(name):
+                raise MissingSetting(name)
+            return values[name]
+
+        hosts = values.get("EVOLUTION_ALLOWED_HOSTS", "").split(",")
+        return cls(
+            table_name=required("TABLE_NAME"),
+            queue_url=required("QUEUE_URL"),
+            kms_key_id=required("KMS_KEY_ID"),
+            scheduler_function_name=required("SCHEDULER_FUNCTION_NAME"),
+            read_timeout_seconds=float(values.get("READ_TIMEOUT_SECONDS", "20")),
+            connect_timeout_seconds=float(values.get("CONNECT_TIMEOUT_SECONDS", "5")),
+            function_timeout_seconds=int(values.get("FUNCTION_TIMEOUT_SECONDS", "60")),
+            unknown_grace_seconds=float(values.get("UNKNOWN_GRACE_SECONDS", "600")),
+            lane_shards=int(values.get("LANE_SHARDS", "8")),
+            evolution_allowed_hosts=tuple(host.strip() for host in hosts if host.strip()),
+            evolution_allow_private_addresses=(
+                values.get("EVOLUTION_ALLOW_PRIVATE_ADDRESSES", "false").lower() == "true"
+            ),
+        )
+
+    @property
+    def read_timeout_ms(self) -> int:
+        return int(self.read_timeout_seconds * SECOND_MS)
+
+    @property
+    def lease_ms(self) -> int:
+        """A claim outlives the function that made it."""
+        return (self.function_timeout_seconds + LEASE_MARGIN_SECONDS) * SECOND_MS
+
+    @property
+    def grace_ms(self) -> int:
+        return int(self.unknown_grace_seconds * SECOND_MS)

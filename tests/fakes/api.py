@@ -1,0 +1,261 @@
+"""The API function over a whole deployment in process: real services and stores, fake Evolution."""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+import api_handler
+from campaigns.adapters.dynamodb.tenant_items import to_key_item
+from campaigns.bootstrap import App
+from campaigns.domain.model import Key, Role, SendJob
+from campaigns.settings import Settings
+from campaigns_api import health
+from campaigns_api.app import build
+from local.fake_evolution import FakeEvolution, transport
+from tests.fakes.aws import create_kms_key, moto_table
+from tests.fakes.clock import FakeClock
+
+EVENTS = Path(__file__).parents[2] / "events"
+EVOLUTION = "http://127.0.0.1:1"
+INSTANCE_KEY = "chave-da-loja"
+CAMPAIGNS = "/api/campaigns/campaigns/"
+CONTACTS = "/api/contacts/contacts/"
+INSTANCES = "/api/instances/"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the runtime says of a call."""
+
+    function_name: str = "api"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:api"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the function."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return self.json["code"]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Code by field."""
+        return {each["field"]: each["code"] for each in self.json["errors"]}
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody with a key (or none) who calls the handler as the gateway does."""
+
+    key: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, **query: str | int) -> Answer:
+        return self.call("GET", path, query=query)
+
+    def post(self, path: str, body: object = None, *, key: str | None = None) -> Answer:
+        return self.call("POST", path, body, {"idempotency-key": key} if key else {})
+
+    def put(self, path: str, body: object, **headers: str) -> Answer:
+        return self.call("PUT", path, body, headers)
+
+    def patch(self, path: str, body: object, **headers: str) -> Answer:
+        return self.call("PATCH", path, body, headers)
+
+    def delete(self, path: str, **headers: str) -> Answer:
+        return self.call("DELETE", path, None, headers)
+
+    def speaking(self, accept_language: str) -> "Client":
+        return replace(self, headers={**self.headers, "accept-language": accept_language})
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int] | None = None,
+    ) -> Answer:
+        event = http_event(method, path, query or {})
+        event["headers"] = {
+            name.replace("_", "-"): value
+            for name, value in {**self.headers, **(headers or {})}.items()
+        }
+        if self.key:
+            event["headers"]["authorization"] = f"Bearer {self.key}"
+        if isinstance(body, bytes):
+            event |= {"body": b64encode(body).decode(), "isBase64Encoded": True}
+        elif body is not None:
+            event |= {"body": json.dumps(body), "isBase64Encoded": False}
+        return invoke(event)
+
+
+def invoke(event: Mapping[str, Any]) -> Answer:
+    """The handler's answer to an event."""
+    answer = api_handler.handler(dict(event), Context())
+    return Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
+
+
+def http_event(method: str, path: str, query: Mapping[str, str | int]) -> dict[str, Any]:
+    """A payload 2.0 event, made of the one that is kept in `events/`."""
+    event = json.loads((EVENTS / "http-start-campaign.json").read_text("utf-8"))
+    parts = urlsplit(path)
+    event |= {"rawPath": parts.path, "rawQueryString": urlencode(query), "headers": {}}
+    event["requestContext"]["http"] |= {"method": method, "path": parts.path}
+    event.pop("body", None)
+    event.pop("queryStringParameters", None)
+    if query:
+        event["queryStringParameters"] = {name: str(value) for name, value in query.items()}
+    return event
+
+
+@dataclass
+class ListQueue:
+    """A queue that only remembers."""
+
+    jobs: list[SendJob] = field(default_factory=list)
+
+    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+        self.jobs += jobs
+        return [True] * len(jobs)
+
+    def put_back(self, delays: Mapping[str, int]) -> None:
+        raise AssertionError("the API receives nothing")
+
+
+@dataclass
+class Kicks:
+    """Kicks wait until the test has the recipients laid."""
+
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+
+    def lay(self, tenant_id: str, campaign_id: str) -> None:
+        self.waiting.append((tenant_id, campaign_id))
+
+
+@dataclass
+class Shop:
+    """A tenant, the clients that it has by role, and the deployment around it."""
+
+    app: App
+    clock: FakeClock
+    evolution: FakeEvolution
+    kicks: Kicks
+    queue: ListQueue
+    tenant_id: str
+    owner: Client
+
+    def client(self, role: Role) -> Client:
+        """Somebody with a key of that role."""
+        key_id, secret = f"{role.value:0<26}", role.value.encode().hex().ljust(64, "0")
+        secret_hash = hashlib.sha256(secret.encode()).hexdigest()
+        now = self.clock.now()
+        key = Key(key_id, self.tenant_id, role, role.value, secret_hash, now)
+        self.app.table.put(to_key_item(key))
+        return Client(f"ak_{key_id}_{secret}")
+
+    def stranger(self) -> Client:
+        """The owner of another tenant."""
+        return Client(self.app.create_tenant("Outra loja").owner_key)
+
+    def lay(self) -> None:
+        """Have everything laid that was kicked."""
+        while self.kicks.waiting:
+            self.app.lay.lay(*self.kicks.waiting.pop(), self.clock.now() + 60_000)
+
+    def instance(self, name: str = "loja", **fields: object) -> dict[str, Any]:
+        """A connected instance, registered by the owner."""
+        self.evolution.register_instance(name, INSTANCE_KEY)
+        body = {
+            "name": name,
+            "evolution_url": EVOLUTION,
+            "evolution_instance": name,
+            "api_key": INSTANCE_KEY,
+        }
+        return self.owner.post(INSTANCES, body | fields).json
+
+    def contact(self, number: int = 1, **fields: object) -> dict[str, Any]:
+        body = {"name": f"Cliente {number:04d}", "phone": f"(11) 99000-{number:04d}"}
+        return self.owner.post(CONTACTS, body | fields).json
+
+    def contacts(self, count: int) -> list[str]:
+        rows = [
+            {"name": f"Cliente {number:04d}", "phone": f"(11) 99000-{number:04d}"}
+            for number in range(count)
+        ]
+        answer = self.owner.post(CONTACTS + "bulk_create/", {"contacts": rows})
+        return [each["id"] for each in answer.json["contacts"]]
+
+    def campaign(self, contact_ids: Sequence[str], **fields: object) -> dict[str, Any]:
+        """A draft whose recipients are laid."""
+        body: dict[str, object] = {
+            "name": "Natal",
+            "contact_ids": list(contact_ids),
+            "message_texts": ["Oi, {{nome}}!", "Olá, {{nome}}!"],
+            "ignore_quiet_hours": True,
+        }
+        if "instance_id" not in fields:
+            body["instance_id"] = self.instance()["id"]
+        created = self.owner.post(CAMPAIGNS, body | fields).json
+        self.lay()
+        return self.owner.get(f"{CAMPAIGNS}{created['id']}/").json
+
+
+@contextmanager
+def a_shop() -> Iterator[Shop]:
+    """A deployment with one tenant; its clock stands."""
+    clock = FakeClock()
+    with moto_table() as table, patch.object(health, "_kept", None):
+        evolution = FakeEvolution(
+            clock=lambda: clock.now() / 1_000,
+            sleep=lambda seconds: clock.sleep(round(seconds * 1_000)),
+            random=Random(1),
+        )
+        queue, kicks = ListQueue(), Kicks()
+        with httpx.Client(transport=transport(evolution)) as http_client:
+            app = App(
+                Settings(
+                    table_name=table.name,
+                    queue_url="",
+                    kms_key_id=create_kms_key(),
+                    scheduler_function_name="scheduler",
+                    evolution_allow_private_addresses=True,
+                ),
+                clock=clock,
+                random=Random(1),
+                concurrently=one_after_the_other,
+                queue=queue,
+                kick=kicks,
+                http_client=http_client,
+            )
+            tenant = app.create_tenant("Loja da Ana")
+            owner = Client(tenant.owner_key)
+            with patch.object(api_handler, "api", cache(lambda: build(app))):
+                yield Shop(app, clock, evolution, kicks, queue, tenant.tenant_id, owner)
+
+
+def one_after_the_other[T](tasks: Sequence[Callable[[], T]]) -> list[T]:
+    return [task() for task in tasks]

@@ -1,0 +1,102 @@
+"""Contacts and suppressions in memory, with the promises of the stores."""
+
+from collections.abc import Callable, Sequence
+
+from campaigns.domain.contact import name_sort_key, phone_sort_key
+from campaigns.domain.model import Contact, Suppression
+from campaigns.services.ports import Listing
+from campaigns.services.ports_registry import ContactOrder, ContactScan, Stale, Versioned
+
+
+class FakeContactBook:
+    """See :class:`campaigns.services.ports_registry.ContactBook`.
+
+    `before_save` runs once before the next save: what somebody else does in between.
+    """
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Versioned[Contact]] = {}
+        self.before_save: Callable[[], None] | None = None
+        self.saves = 0
+
+    def read(self, tenant_id: str, contact_id: str) -> Contact | None:
+        found = self.stored.get((tenant_id, contact_id))
+        return found.value if found else None
+
+    def read_many(self, tenant_id: str, contact_ids: Sequence[str]) -> dict[str, Contact]:
+        found = self.read_versions(tenant_id, contact_ids)
+        return {contact_id: versioned.value for contact_id, versioned in found.items()}
+
+    def read_versions(
+        self, tenant_id: str, contact_ids: Sequence[str]
+    ) -> dict[str, Versioned[Contact]]:
+        return {
+            contact_id: self.stored[tenant_id, contact_id]
+            for contact_id in contact_ids
+            if (tenant_id, contact_id) in self.stored
+        }
+
+    def save(self, contact: Contact, *, seen: str | None, token: str) -> Stale[Contact] | None:
+        meanwhile, self.before_save = self.before_save, None
+        if meanwhile:
+            meanwhile()
+        self.saves += 1
+        place = (contact.tenant_id, contact.contact_id)
+        current = self.stored.get(place)
+        if (current.version if current else None) not in {seen, token}:
+            return Stale(current)
+        self.stored[place] = Versioned(contact, token)
+        return None
+
+    def delete(self, tenant_id: str, contact_id: str) -> bool:
+        return self.stored.pop((tenant_id, contact_id), None) is not None
+
+    def page(
+        self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int
+    ) -> Listing[Contact]:
+        if after is not None and not after.startswith(scan.prefix):
+            raise ValueError("a position outside the scan")
+        by_sort_key = {
+            _sort_key(scan.order, found.value): found.value
+            for (owner, _), found in self.stored.items()
+            if owner == tenant_id
+        }
+        wanted = sorted(
+            sort_key
+            for sort_key in by_sort_key
+            if sort_key.startswith(scan.prefix) and (after is None or sort_key > after)
+        )
+        following = wanted[limit - 1] if len(wanted) > limit else None
+        return Listing([by_sort_key[sort_key] for sort_key in wanted[:limit]], following)
+
+
+class FakeSuppressionBook:
+    """See :class:`campaigns.services.ports_registry.SuppressionBook`."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Suppression] = {}
+
+    def read(self, tenant_id: str, person: str) -> Suppression | None:
+        return self.stored.get((tenant_id, person))
+
+    def read_many(self, tenant_id: str, persons: Sequence[str]) -> set[str]:
+        return set(self.of_persons(tenant_id, persons))
+
+    def of_persons(self, tenant_id: str, persons: Sequence[str]) -> dict[str, Suppression]:
+        return {
+            person: self.stored[tenant_id, person]
+            for person in persons
+            if (tenant_id, person) in self.stored
+        }
+
+    def put(self, suppression: Suppression) -> None:
+        self.stored.setdefault((suppression.tenant_id, suppression.person), suppression)
+
+    def remove(self, tenant_id: str, person: str) -> None:
+        self.stored.pop((tenant_id, person), None)
+
+
+def _sort_key(order: ContactOrder, contact: Contact) -> str:
+    if order is ContactOrder.PHONE:
+        return phone_sort_key(contact.phone, contact.contact_id)
+    return name_sort_key(contact.name, contact.contact_id)

@@ -1,0 +1,91 @@
+"""A FIFO queue on the virtual clock: what SQS promises, as far as the product leans on it."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from campaigns.domain.model import SendJob
+from campaigns.services.dispatch_message import ReceivedJob
+
+DEDUPLICATION_MS = 5 * 60_000
+
+
+@dataclass
+class _Message:
+    message_id: str
+    job: SendJob
+    visible_at: int = 0
+    receipt: str = ""
+    receives: int = 0
+
+
+@dataclass
+class FifoQueue:
+    """Groups in order, one group's message in flight at a time, ids dropped for five minutes."""
+
+    now: Callable[[], int]
+    #: Called when a message may be received sooner than was known.
+    changed: Callable[[], None] = lambda: None
+    visibility_ms: int = 90_000
+    max_receives: int = 10
+    refuse: Callable[[SendJob], bool] = lambda job: False
+    messages: list[_Message] = field(default_factory=list)
+    dead: list[SendJob] = field(default_factory=list)
+    dropped: int = 0
+    _seen: dict[str, int] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+        return [self._send(job) for job in jobs]
+
+    def put_back(self, delays: Mapping[str, int]) -> None:
+        for receipt, seconds in delays.items():
+            for message in self.messages:
+                if message.receipt == receipt and message.visible_at > self.now():
+                    message.visible_at = self.now() + seconds * 1_000
+        self.changed()
+
+    def receive(self, most: int = 10) -> list[ReceivedJob]:
+        now = self.now()
+        blocked: set[str] = set()
+        taken: list[_Message] = []
+        for message in list(self.messages):
+            group = message.job.person
+            if group in blocked or len(taken) == most:
+                continue
+            if message.visible_at > now:
+                blocked.add(group)
+                continue
+            message.receives += 1
+            if message.receives > self.max_receives:
+                self.messages.remove(message)
+                self.dead.append(message.job)
+                continue
+            message.receipt = f"receipt-{next(self._numbers)}"
+            message.visible_at = now + self.visibility_ms
+            taken.append(message)
+        return [
+            ReceivedJob(each.message_id, each.receipt, each.job.person, each.job) for each in taken
+        ]
+
+    def next_visible_at(self, now: int) -> int | None:
+        """When a hidden message may be received again; None where none is hidden."""
+        hidden = (each.visible_at for each in self.messages if each.visible_at > now)
+        return min(hidden, default=None)
+
+    def delete(self, message_id: str) -> None:
+        self.messages = [each for each in self.messages if each.message_id != message_id]
+        self.changed()
+
+    def _send(self, job: SendJob) -> bool:
+        if self.refuse(job):
+            return False
+        now = self.now()
+        seen_at = self._seen.get(job.deduplication_id)
+        if seen_at is not None and now - seen_at < DEDUPLICATION_MS:
+            self.dropped += 1
+            return True
+        self._seen[job.deduplication_id] = now
+        self.messages.append(_Message(f"message-{next(self._numbers)}", job))
+        self.changed()
+        return True
