@@ -157,20 +157,44 @@ class Kicks:
 
 
 @dataclass
-class Shop:
-    """A tenant, the clients that it has by role, and the deployment around it."""
+class Deployment:
+    """The function, its table and an Evolution server; its clock stands."""
 
     app: App
     clock: FakeClock
     evolution: FakeEvolution
     kicks: Kicks
     queue: ListQueue
+
+    def open_shop(self) -> "Shop":
+        """A tenant of its own; the clock stands where it stood for every other."""
+        self.clock.at = FakeClock().at
+        self.kicks.waiting.clear()
+        self.queue.jobs.clear()
+        tenant = self.app.create_tenant("Loja da Ana")
+        return Shop(self, tenant.tenant_id, Client(tenant.owner_key))
+
+
+@dataclass
+class Shop:
+    """A tenant and the clients that it has."""
+
+    deployment: Deployment
     tenant_id: str
     owner: Client
 
+    @property
+    def app(self) -> App:
+        return self.deployment.app
+
+    @property
+    def clock(self) -> FakeClock:
+        return self.deployment.clock
+
     def client(self, role: Role) -> Client:
         """Somebody with a key of that role."""
-        key_id, secret = f"{role.value:0<26}", role.value.encode().hex().ljust(64, "0")
+        number = f"{self.app.random.getrandbits(64):016x}"
+        key_id, secret = number.ljust(26, "0"), number.ljust(64, "0")
         secret_hash = hashlib.sha256(secret.encode()).hexdigest()
         now = self.clock.now()
         key = Key(key_id, self.tenant_id, role, role.value, secret_hash, now)
@@ -183,16 +207,29 @@ class Shop:
 
     def lay(self) -> None:
         """Have everything laid that was kicked."""
-        while self.kicks.waiting:
-            self.app.lay.lay(*self.kicks.waiting.pop(), self.clock.now() + 60_000)
+        waiting = self.deployment.kicks.waiting
+        while waiting:
+            self.app.lay.lay(*waiting.pop(), self.clock.now() + 60_000)
 
-    def instance(self, name: str = "loja", **fields: object) -> dict[str, Any]:
+    def send_planned(self) -> None:
+        """Have a dispatcher do every job that was queued, in order."""
+        jobs = self.deployment.queue.jobs
+        while jobs:
+            self.app.send_one(jobs.pop(0), self.clock.now() + 3_600_000)
+
+    def server_instance(self) -> str:
+        """The name of an instance that is connected on the server and not yet registered."""
+        evolution = self.deployment.evolution
+        name = f"loja-{len(evolution.instances) + 1}"
+        evolution.register_instance(name, INSTANCE_KEY)
+        return name
+
+    def instance(self, **fields: object) -> dict[str, Any]:
         """A connected instance, registered by the owner."""
-        self.evolution.register_instance(name, INSTANCE_KEY)
         body = {
-            "name": name,
+            "name": "Loja",
             "evolution_url": EVOLUTION,
-            "evolution_instance": name,
+            "evolution_instance": self.server_instance(),
             "api_key": INSTANCE_KEY,
         }
         return self.owner.post(INSTANCES, body | fields).json
@@ -201,10 +238,10 @@ class Shop:
         body = {"name": f"Cliente {number:04d}", "phone": f"(11) 99000-{number:04d}"}
         return self.owner.post(CONTACTS, body | fields).json
 
-    def contacts(self, count: int) -> list[str]:
+    def contacts(self, count: int, *, first: int = 0) -> list[str]:
         rows = [
             {"name": f"Cliente {number:04d}", "phone": f"(11) 99000-{number:04d}"}
-            for number in range(count)
+            for number in range(first, first + count)
         ]
         answer = self.owner.post(CONTACTS + "bulk_create/", {"contacts": rows})
         return [each["id"] for each in answer.json["contacts"]]
@@ -225,8 +262,8 @@ class Shop:
 
 
 @contextmanager
-def a_shop() -> Iterator[Shop]:
-    """A deployment with one tenant; its clock stands."""
+def a_deployment() -> Iterator[Deployment]:
+    """The handler is this deployment's while it is open."""
     clock = FakeClock()
     with moto_table() as table, patch.object(health, "_kept", None):
         evolution = FakeEvolution(
@@ -251,10 +288,8 @@ def a_shop() -> Iterator[Shop]:
                 kick=kicks,
                 http_client=http_client,
             )
-            tenant = app.create_tenant("Loja da Ana")
-            owner = Client(tenant.owner_key)
             with patch.object(api_handler, "api", cache(lambda: build(app))):
-                yield Shop(app, clock, evolution, kicks, queue, tenant.tenant_id, owner)
+                yield Deployment(app, clock, evolution, kicks, queue)
 
 
 def one_after_the_other[T](tasks: Sequence[Callable[[], T]]) -> list[T]:

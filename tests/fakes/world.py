@@ -151,7 +151,7 @@ class World:
     def run_until_over(self, campaign_id: str, *, hours: float = 24) -> None:
         end = self.clock.now() + round(hours * 3_600_000)
         while self.clock.now() < end:
-            self.run(10)
+            self.run(20)
             if self.head(campaign_id).status in {"completed", "cancelled"}:
                 return
         raise AssertionError(f"still {self.head(campaign_id).status}")

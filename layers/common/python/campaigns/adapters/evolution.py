@@ -1,11 +1,12 @@
 """Sends text through Evolution API, and says exactly what came back. Never repeats a request."""
 
-import socket
 import ssl
 from threading import Lock
+from urllib.parse import quote
 
 import httpx
 
+from campaigns.adapters.http_client import NameUnknown
 from campaigns.domain.delivery import GatewayAnswer, HttpAnswer, TransportFault
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import Instance
@@ -63,7 +64,7 @@ class EvolutionGateway:
         base = instance.evolution_url.rstrip("/")
         try:
             response = self._client.post(
-                f"{base}/message/sendText/{instance.evolution_instance}",
+                f"{base}/message/sendText/{quote(instance.evolution_instance, safe='')}",
                 headers={"apikey": api_key},
                 json={
                     "number": number,
@@ -100,6 +101,8 @@ def _fault(error: httpx.TransportError) -> TransportFault:
             return TransportFault.CONNECT_TIMEOUT
         case httpx.PoolTimeout():
             return TransportFault.POOL_TIMEOUT
+        case NameUnknown():
+            return TransportFault.DNS
         case httpx.ConnectError():
             return _connect_fault(error)
         case httpx.UnsupportedProtocol():
@@ -116,8 +119,6 @@ def _fault(error: httpx.TransportError) -> TransportFault:
 def _connect_fault(error: BaseException) -> TransportFault:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, socket.gaierror):
-            return TransportFault.DNS
         if isinstance(cause, ssl.SSLError):
             return TransportFault.TLS_HANDSHAKE
         cause = cause.__cause__ or cause.__context__

@@ -6,14 +6,11 @@ A repeat inside the body meets what the rows before it made, just as if that had
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
 
 from campaigns.domain.contact import Birth, ContactDraft, check_contact, new_contact, put_over
 from campaigns.domain.errors import ConflictCode, FieldError, ValidationFailed
 from campaigns.domain.model import Contact
 from campaigns.domain.phone import Phone
-
-ROWS_LIMIT: Final = 1_000
 
 
 class OnDuplicate(StrEnum):

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from campaigns.domain.errors import FieldError
+from campaigns.domain.identity import Identity
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import InstanceGate
+from campaigns.domain.phone import InvalidPhone, parse_phone
 
 NAME_LIMIT: Final = 200
 EVOLUTION_INSTANCE_LIMIT: Final = 100
@@ -42,6 +44,14 @@ class InstanceDraft:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectedPhone:
+    """The phone of an instance, and the place that it takes in the deployment."""
+
+    e164: str | None = field(repr=False)
+    places: tuple[str, ...] = ()
+
+
 def check_instance(draft: InstanceDraft) -> tuple[FieldError, ...]:
     """Delays are 1 to 3,600 s, the smaller one first; the server's address is judged elsewhere."""
     errors = [*_check_names(draft)]
@@ -68,9 +78,16 @@ def server_digest(evolution_url: str, evolution_instance: str) -> str:
     return "server-" + hashlib.sha256(place.encode()).hexdigest()
 
 
-def phone_digest(person: str) -> str:
-    """Names the connected phone of an instance by the keyed hash of its owner."""
-    return f"phone-{person}"
+def connected_phone(digits: str | None, identity: Identity) -> ConnectedPhone:
+    """A phone is one place in whatever spelling WhatsApp uses, with Brazil's ninth digit or not."""
+    if not digits:
+        return ConnectedPhone(None)
+    number = "+" + digits.removeprefix("+")
+    try:
+        phone = parse_phone(number)
+    except InvalidPhone:
+        return ConnectedPhone(number, (_phone_digest(identity, number),))
+    return ConnectedPhone(phone.e164, (_phone_digest(identity, phone.person_key),))
 
 
 def next_allowed_at(gate: InstanceGate, now: int, day: str, next_day_at: int) -> int | None:
@@ -82,6 +99,10 @@ def next_allowed_at(gate: InstanceGate, now: int, day: str, next_day_at: int) ->
 
 def delay_ms(seconds: int) -> int:
     return seconds * SECOND_MS
+
+
+def _phone_digest(identity: Identity, person_key: str) -> str:
+    return "phone-" + identity.person(person_key)
 
 
 def _check_names(draft: InstanceDraft) -> list[FieldError]:

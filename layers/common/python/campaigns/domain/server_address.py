@@ -40,8 +40,8 @@ class AddressRefused(ValueError):
 class AddressPolicy:
     """What a deployment allows.
 
-    `allowed_hosts`: ``host`` or ``host:port``, in lower case. With `allow_private` plain http and
-    addresses of its own network are allowed, and an empty list of hosts means any.
+    `allowed_hosts`: ``host`` (at any port) or ``host:port``, in lower case. With `allow_private`
+    plain http and addresses of its own network are allowed, and an empty list of hosts means any.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -76,11 +76,6 @@ class AddressPolicy:
             raise AddressRefused(AddressProblem.HOST_NOT_ALLOWED)
         if not self.allow_private and _is_private_name(host):
             raise AddressRefused(AddressProblem.PRIVATE_ADDRESS)
-
-
-def parse_hosts(setting: str) -> frozenset[str]:
-    """A comma list of hosts, as a setting holds it."""
-    return frozenset(host.strip().lower() for host in setting.split(",") if host.strip())
 
 
 def is_public(address: str) -> bool:

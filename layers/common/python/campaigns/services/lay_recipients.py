@@ -121,11 +121,10 @@ class LayRecipients:
         )
         reachable = [contact for contact in known if contact.person not in suppressed]
         tally["opted_out"] = len(known) - len(reachable)
-        by_id = {
-            self._identity.recipient_id(campaign.campaign_id, contact.person): contact
-            for contact in reversed(reachable)
-        }
-        in_order = dict(reversed(by_id.items()))
+        in_order: dict[str, Contact] = {}
+        for contact in reachable:
+            recipient_id = self._identity.recipient_id(campaign.campaign_id, contact.person)
+            in_order.setdefault(recipient_id, contact)
         laid = self._recipients.already_laid(
             campaign.tenant_id, campaign.campaign_id, list(in_order), campaign.total
         )

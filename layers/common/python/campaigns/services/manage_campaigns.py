@@ -42,12 +42,10 @@ from campaigns.domain.model import (
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.services import ports
 from campaigns.services.ports import CampaignFilter, CampaignView, Listing
-from campaigns.services.settle_delivery import BOOKED
+from campaigns.services.settle_delivery import BOOKED, LAST_SEND_AT
 
 #: Contact ids are stored, and laid, in pieces of this many.
 SOURCE_SIZE: Final = 500
-#: Beside the counters: when the last request that proved to be a send left.
-LAST_SEND_AT: Final = "last_send_at"
 #: Recipients read at once by a filtered list.
 _SCAN: Final = 500
 _OVER: Final = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})

@@ -34,6 +34,7 @@ from campaigns.services.ports import (
     Tenants,
 )
 from campaigns.services.ports_registry import (
+    AdminRefusal,
     InstanceBook,
     InstanceChange,
     KeyVault,
@@ -159,19 +160,16 @@ class ManageInstances:
     def refresh(self, tenant_id: str, instance_id: str) -> InstanceView:
         """Asks Evolution how the instance is now.
 
-        Where Evolution refuses, or the phone is registered to another instance, the gate is shut.
-        Raises Unavailable without a change where the server is silent.
+        The gate is shut where the instance cannot be used any more (GatewayRefused with a
+        `reason`) or its phone is registered to another one (Conflict). Nothing changes where the
+        server is in trouble (Unavailable, or GatewayRefused with its `status`).
         """
         instance, gate = self._own(tenant_id, instance_id)
-        try:
-            probe = self.probe.look_again(
-                instance.evolution_url,
-                instance.evolution_instance,
-                self.vault.decrypt(instance),
-            )
-        except GatewayRefused:
+        api_key = self.vault.decrypt(instance)
+        probe = self.probe.look_again(instance.evolution_url, instance.evolution_instance, api_key)
+        if isinstance(probe, AdminRefusal):
             self._shut(instance, gate)
-            raise
+            raise GatewayRefused(reason=probe.value)
         change = InstanceChange(
             old=instance,
             new=replace(instance, server_version=probe.server_version),

@@ -101,7 +101,7 @@ class PlanSends:
             lane = based
         plan = self._draw(lane, gate, hours, horizon, retries, newcomers)
         if not plan.entries:
-            return Planned(lane, 0, is_idle=True, idle_until=_opens_at(lane, gate, hours))
+            return self._pass_over(lane, gate, hours, newcomers, now)
         return self._send(campaign, lane, plan, newcomers, now)
 
     def _draw(
@@ -132,6 +132,24 @@ class PlanSends:
             day=hours.day,
             room=room,
         )
+
+    def _pass_over(
+        self,
+        lane: Lane,
+        gate: InstanceGate,
+        hours: Hours,
+        newcomers: Sequence[Recipient],
+        now: int,
+    ) -> Planned | None:
+        """Nobody gets a slot. Those who need none, since a planner that crashed had sent their jobs,
+        are passed over, or the cursor would stand before them for ever.
+        """
+        cursor = _advanced(lane.cursor, newcomers, set())
+        if cursor == lane.cursor:
+            return Planned(lane, 0, is_idle=True, idle_until=_opens_at(lane, gate, hours))
+        history = remember(lane.history, PlannedRun(cursor, now), now)
+        saved = self._lanes.save(lane, replace(lane, cursor=cursor, history=history))
+        return Planned(saved, 0, is_idle=False) if saved else None
 
     def _send(
         self,

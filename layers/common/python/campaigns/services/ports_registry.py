@@ -142,10 +142,11 @@ class KeyVault(Vault, Protocol):
 
 
 class AdminRefusal(StrEnum):
-    """Why Evolution would not speak of an instance."""
+    """Why an instance cannot be used, as the server's own answer says."""
 
     WRONG_KEY = "wrong_key"
     UNKNOWN_INSTANCE = "unknown_instance"
+    UNSUPPORTED_VERSION = "unsupported_version"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ and nothing is told of who holds the instance before the key has proved valid.
 
 from dataclasses import dataclass
 
-from campaigns.domain.errors import FieldError, GatewayRefused, ValidationFailed
+from campaigns.domain.errors import FieldError, ValidationFailed
 from campaigns.domain.instance import InstanceDraft, is_supported
 from campaigns.domain.server_address import AddressPolicy, AddressProblem, AddressRefused
 from campaigns.services.ports_registry import AdminRefusal, Connection, GatewayAdmin, Resolver
@@ -31,7 +31,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeInstance:
-    """Asks a server whether it is what an owner says. Raises Unavailable where it is silent."""
+    """Asks a server whether it is what an owner says.
+
+    Raises Unavailable where it is silent, GatewayRefused where it answers something else.
+    """
 
     admin: GatewayAdmin
     policy: AddressPolicy
@@ -56,14 +59,14 @@ class ProbeInstance:
             raise ValidationFailed([_REFUSED_FIELDS[connection]])
         return Probe(version, connection)
 
-    def look_again(self, server: str, instance: str, api_key: str) -> Probe:
-        """What a kept instance is like now; GatewayRefused with a `reason` where it is no more."""
+    def look_again(self, server: str, instance: str, api_key: str) -> Probe | AdminRefusal:
+        """What a kept instance is like now, or why it cannot be used any more."""
         version = self.admin.version(server)
         if version is None or not is_supported(version):
-            raise GatewayRefused(reason="unsupported_version")
+            return AdminRefusal.UNSUPPORTED_VERSION
         connection = self.admin.connection(server, instance, api_key)
         if isinstance(connection, AdminRefusal):
-            raise GatewayRefused(reason=connection.value)
+            return connection
         return Probe(version, connection)
 
     def _check_addresses(self, server: str) -> FieldError | None:
