@@ -1,0 +1,60 @@
+"""The fake Evolution as the local stack sees it: started, asked, and given an instance."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+import psutil
+
+from local.kept import KeptProcess
+from local.process import Command, listens
+
+_TIMEOUT_SECONDS = 5.0
+
+
+def fake_evolution(port: int, state_dir: Path, log_dir: Path) -> KeptProcess:
+    """The process of the fake, which keeps its phones in a file of its own."""
+    arguments = (
+        "local.fake_evolution",
+        "--port",
+        str(port),
+        "--state-file",
+        str(state_dir / "evolution.json"),
+    )
+    command = Command("fake-evolution", arguments, log_dir / "fake-evolution.log")
+    return KeptProcess(command, lambda: listens(port))
+
+
+def put_instance(url: str, name: str, api_key: str) -> None:
+    """The fake has a connected instance of this name and key."""
+    answer = httpx.put(
+        f"{url}/_fake/instances/{name}",
+        json={"api_key": api_key},
+        timeout=_TIMEOUT_SECONDS,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+
+
+def waiting_process(url: str, pids: Iterable[int]) -> int | None:
+    """One of these processes that waits for the fake's answer to a send."""
+    answer = httpx.get(
+        f"{url}/_fake/requests",
+        params={"outcome": "in_flight"},
+        timeout=_TIMEOUT_SECONDS,
+        trust_env=False,
+    )
+    ports = {request["client_port"] for request in answer.raise_for_status().json()["requests"]}
+    return next((pid for pid in pids if not ports.isdisjoint(_local_ports(pid))), None)
+
+
+def _local_ports(pid: int) -> set[int]:
+    try:
+        connections = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return set()
+    return {
+        connection.laddr.port
+        for connection in connections
+        if connection.status == psutil.CONN_ESTABLISHED
+    }
