@@ -217,6 +217,13 @@ class Shop:
         while jobs:
             self.app.send_one(jobs.pop(0), self.clock.now() + 3_600_000)
 
+    def send_everything(self) -> None:
+        """Have scheduler and dispatcher go on until nothing is left to plan."""
+        while self.deployment.queue.jobs:
+            self.send_planned()
+            self.clock.sleep(1_000)
+            self.app.schedule.tick(self.clock.now() + 300_000)
+
     def server_instance(self) -> str:
         """The name of an instance that is connected on the server and not yet registered."""
         evolution = self.deployment.evolution

@@ -28,7 +28,7 @@ class FifoQueue:
     changed: Callable[[], None] = lambda: None
     visibility_ms: int = 90_000
     max_receives: int = 10
-    refuse: Callable[[SendJob], bool] = lambda job: False
+    refuse: Callable[[SendJob], bool] = lambda _job: False
     messages: list[_Message] = field(default_factory=list)
     dead: list[SendJob] = field(default_factory=list)
     dropped: int = 0

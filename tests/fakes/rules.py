@@ -1,6 +1,7 @@
 """The rules that may never break, judged from what the phones received and what the table holds."""
 
 from collections import Counter
+from itertools import pairwise
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.recipient import SETTLED, RecipientStatus
@@ -39,7 +40,7 @@ def reached_or_explained(world: World, campaign_id: str) -> None:
 def human_pace(world: World, delay_min_ms: int) -> None:
     """Two requests leave at least `delay_min` apart."""
     left = world.left_at()
-    gaps = [later - earlier for earlier, later in zip(left, left[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(left)]
     assert min(gaps, default=delay_min_ms) >= delay_min_ms
 
 

@@ -1,7 +1,9 @@
-"""A crash before and after every external call of planning and of dispatch; repeats; partial failures.
+"""A crash before and after every external call of planning and dispatch; repeats; partial failures.
 
 Every crash point gets a campaign of its own in one world, since the point is where, not when.
 """
+
+from functools import partial
 
 import pytest
 
@@ -61,7 +63,7 @@ def test_a_planner_that_crashes_at_any_call_plans_nobody_twice_and_forgets_nobod
             world.run(1)
             world.injector.arm("planner", crash_at, after_effect=after_effect)
             world.clock.join(
-                lambda each=campaign_id: world.app.run.start(world.tenant_id, each, "key:test"),
+                partial(world.app.run.start, world.tenant_id, campaign_id, "key:test"),
                 kind="planner",
             )
             crashed = len(world.injector.calls) > crash_at
@@ -89,7 +91,7 @@ def test_a_resume_that_crashes_at_any_call_loses_nobody(after_effect: bool) -> N
             run.pause(tenant_id, campaign_id, "key:test")
             world.injector.arm("resumer", crash_at, after_effect=after_effect)
             world.clock.join(
-                lambda each=campaign_id: run.resume(tenant_id, each, "key:test"), kind="resumer"
+                partial(run.resume, tenant_id, campaign_id, "key:test"), kind="resumer"
             )
             crashed = len(world.injector.calls) > crash_at
             run.resume(tenant_id, campaign_id, "key:test")

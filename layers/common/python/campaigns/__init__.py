@@ -1,3 +1,3 @@
-"""WhatsApp campaigns: the rules (domain), what is done with them (services), and the outside (adapters)."""
+"""WhatsApp campaigns: rules (domain), what is done by them (services), the outside (adapters)."""
 
 __version__ = "0.1.0"

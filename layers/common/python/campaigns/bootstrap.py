@@ -3,8 +3,6 @@
 A function imports only what it needs: parts of one function alone are imported where they are made.
 """
 
-# ruff: noqa: PLC0415 - imports where a part is made keep the functions' start-up small.
-
 from collections.abc import Sequence
 from functools import cached_property
 from random import Random, SystemRandom

@@ -20,8 +20,6 @@
 codes, never a phone and never a secret.
 """
 
-# ruff: noqa: N818 - the names are the API's words, not "…Error".
-
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

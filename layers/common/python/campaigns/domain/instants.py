@@ -1,4 +1,4 @@
-"""Instants: aware datetimes for rules of calendar and clock, epoch milliseconds where they are kept."""
+"""Instants: aware datetimes for rules of the calendar, epoch milliseconds where they are kept."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""The things the rules speak of, as plain values. Times are epoch milliseconds unless said otherwise."""
+"""The things the rules speak of, as plain values. Times are epoch milliseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from campaigns.domain.recipient import RecipientStatus
 
 
 class Role(StrEnum):
-    """What a key may do: read; also write and run campaigns; also manage instances and the tenant."""
+    """What a key may do: read; write and run campaigns too; manage instances and tenant too."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -28,7 +28,7 @@ class ConnectionState(StrEnum):
 
 
 class RecipientsState(StrEnum):
-    """How far the laying of a campaign's recipients has come; it never changes the campaign's status."""
+    """How far laying a campaign's recipients has come; it never changes the campaign's status."""
 
     READY = "ready"
     PREPARING = "preparing"
@@ -68,7 +68,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class TenantHoliday:
-    """A tenant's own entry for a day (``YYYY-MM-DD``); it replaces a national holiday of that day."""
+    """A tenant's own entry for a day (``YYYY-MM-DD``); it replaces that day's national one."""
 
     day: str
     name: str
@@ -109,7 +109,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A WhatsApp number connected through Evolution. `config_version` rises when its connection changes."""
+    """A WhatsApp number connected through Evolution.
+
+    `config_version` rises when its server, name or key changes.
+    """
 
     instance_id: str
     tenant_id: str
@@ -257,11 +260,12 @@ class LayingKey:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """What the lane had planned after one run: sequences below `cursor`, the last slot, and retries."""
+    """What a lane had planned after a run: sequences below `cursor`, its slots, its retries."""
 
     cursor: int
     last_slot: int
     retries: int = 0
+    first_slot: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +354,7 @@ class SendJob:
 
     @property
     def deduplication_id(self) -> str:
-        """Plan number included: the queue drops a repeated id for five minutes, even after a delete."""
+        """With the plan number: the queue drops a repeated id for five minutes, deleted or not."""
         return f"{self.campaign_id}:{self.recipient_id}:{self.plan_number}"
 
     def at(self, slot_at: int) -> "SendJob":

@@ -144,3 +144,24 @@ def outstanding(history: Sequence[PlannedRun], cursor: int, now: int) -> int:
     """How many planned sends may still lie ahead: an upper bound, by whole runs."""
     retries = sum(run.retries for run in history if run.last_slot > now)
     return cursor - passed_by(history, now) + retries
+
+
+def next_slot(
+    history: Sequence[PlannedRun], now: int, gap: Callable[[int, int], int]
+) -> int | None:
+    """The first slot after `now` of those planned, drawn again from its run; None: none lies ahead.
+
+    `gap(sequence, plan_number)` as for :func:`draw_plan`. In a run with retries or a closed window
+    in between it is an estimate, never later than the run's last slot.
+    """
+    planned_before = 0
+    for run in history:
+        slot = run.first_slot
+        if run.last_slot > now:
+            for sequence in range(planned_before, run.cursor):
+                if slot > now:
+                    break
+                slot += gap(sequence, 1)
+            return slot if now < slot <= run.last_slot else run.last_slot
+        planned_before = run.cursor
+    return None

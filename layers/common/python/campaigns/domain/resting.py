@@ -1,4 +1,4 @@
-"""When a lane is looked at again: each minute while anything is on its way, else when it may go on."""
+"""When a lane is looked at again: each minute while anything is on its way, else when it can go."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Walking the low-water mark: what a look at one recipient finds to do. Pure; epoch milliseconds."""
+"""Walking the low-water mark: what a look at one recipient finds to do. Epoch milliseconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum

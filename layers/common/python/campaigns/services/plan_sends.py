@@ -141,8 +141,8 @@ class PlanSends:
         newcomers: Sequence[Recipient],
         now: int,
     ) -> Planned | None:
-        """Nobody gets a slot. Those who need none, since a planner that crashed had sent their jobs,
-        are passed over, or the cursor would stand before them for ever.
+        """Nobody gets a slot. Those who need none, since a crashed planner had sent their jobs, are
+        passed over, or the cursor would stand before them for ever.
         """
         cursor = _advanced(lane.cursor, newcomers, set())
         if cursor == lane.cursor:
@@ -176,7 +176,11 @@ class PlanSends:
                 lane,
                 cursor=cursor,
                 next_slot_at=run[-1].next_slot_at,
-                history=remember(lane.history, PlannedRun(cursor, run[-1].slot_at, retries), now),
+                history=remember(
+                    lane.history,
+                    PlannedRun(cursor, run[-1].slot_at, retries, run[0].slot_at),
+                    now,
+                ),
             ),
         )
         return Planned(saved, len(run), is_idle=False) if saved else None
@@ -194,7 +198,7 @@ class PlanSends:
         return list(newest.values())
 
     def _newcomers(self, lane: Lane, most: int) -> list[Recipient]:
-        """The next in sequence, up to what is laid; nothing behind a gap that a stale read shows."""
+        """The next in sequence, up to what is laid; nothing behind a gap in a stale read."""
         page = self._recipients.page(
             lane.key.tenant_id,
             lane.key.campaign_id,

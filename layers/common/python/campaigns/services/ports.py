@@ -210,8 +210,16 @@ class Gateway(Protocol):
         """Connect ahead, so that the request itself leaves at once; the fault where it cannot."""
 
     def send_text(
-        self, instance: Instance, api_key: str, *, number: str, text: str, message_id: str
-    ) -> GatewayAnswer: ...
+        self,
+        instance: Instance,
+        api_key: str,
+        *,
+        number: str,
+        text: str,
+        message_id: str,
+        leave_within_ms: int,
+    ) -> GatewayAnswer:
+        """One request, never repeated; it leaves within that time or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,4 +390,4 @@ class RecipientsToLay(Protocol):
 
 class Kick(Protocol):
     def lay(self, tenant_id: str, campaign_id: str) -> None:
-        """Have the scheduler lay this campaign's recipients soon. Best effort: each minute finds it."""
+        """Have the scheduler lay this campaign's recipients soon; else the next minute finds it."""

@@ -1,5 +1,6 @@
 """Run a campaign: start, pause, resume, cancel, and what each of them needs at once."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
@@ -17,7 +18,7 @@ from campaigns.domain.model import (
     LogLevel,
     PlannedRun,
 )
-from campaigns.domain.planning import passed_by, remember
+from campaigns.domain.planning import gap_ms, next_slot, passed_by, remember
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.domain.recipient_changes import released
 from campaigns.services.campaign_facts import FactsCache
@@ -34,6 +35,8 @@ from campaigns.services.ports import (
 )
 from campaigns.services.start_campaign import Checks, StartCampaign, StartCheck
 from campaigns.services.visit_lane import VisitLane
+
+_log = logging.getLogger(__name__)
 
 _CANCELLABLE = frozenset({CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.SCHEDULED})
 
@@ -81,7 +84,7 @@ class RunCampaign:
         if (view.campaign.schedule.scheduled_at or 0) > self._clock.now():
             self._start.put_on_schedule(view, actor=actor)
         else:
-            self._visit.visit(self._start.begin(view, actor=actor))
+            self._plan_now(self._start.begin(view, actor=actor))
 
     def unschedule(self, tenant_id: str, campaign_id: str, actor: str) -> None:
         """A scheduled campaign is a draft again."""
@@ -135,7 +138,7 @@ class RunCampaign:
             return
         if refusal:
             raise StartRefused([CheckFailure(StartCheck.INSTANCE_DISCONNECTED)])
-        self._visit.visit(key, self._recall(key))
+        self._plan_now(key, recall=True)
 
     def cancel(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
@@ -156,7 +159,7 @@ class RunCampaign:
         if self._campaigns.end(campaign, cancelled, due, entry):
             self._unless(tenant_id, campaign_id, CampaignStatus.CANCELLED)
             return
-        self._visit.visit(key)
+        self._plan_now(key)
 
     def next_send_at(self, view: CampaignView, now: int) -> int | None:
         """When the next request of a live or scheduled campaign is to leave, as far as planned."""
@@ -166,10 +169,24 @@ class RunCampaign:
             return hours.next_opening(max(now, campaign.schedule.scheduled_at or 0))
         if campaign.status is not CampaignStatus.ACTIVE or lane is None:
             return None
-        upcoming = [run.last_slot for run in lane.history if run.last_slot > now]
-        if upcoming:
-            return min(upcoming)
-        return hours.next_opening(max(now, lane.next_slot_at))
+        gate = self._gates.read(campaign.instance_id)
+        if gate is None:
+            return None
+
+        def gap(sequence: int, plan_number: int) -> int:
+            return gap_ms(
+                campaign.campaign_id, sequence, plan_number, gate.delay_min_ms, gate.delay_max_ms
+            )
+
+        planned = next_slot(lane.history, now, gap)
+        return planned or hours.next_opening(max(now, lane.next_slot_at))
+
+    def _plan_now(self, key: LaneKey, *, recall: bool = False) -> None:
+        """Do at once what the schedule would do within a minute; the answer does not hang on it."""
+        try:
+            self._visit.visit(key, self._recall(key) if recall else ())
+        except Exception:
+            _log.exception("plan_at_once_failed", extra={"campaign_id": key.campaign_id})
 
     def _recall(self, key: LaneKey) -> list[DueRetry]:
         """Take back whatever was planned and not claimed, so that the plan starts anew from now.

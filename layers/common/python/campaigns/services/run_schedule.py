@@ -33,9 +33,12 @@ class RunSchedule:
         """How much work was found. `deadline`: the end of the function's time, in epoch ms."""
         now = self._clock.now()
         due = [work for shard in range(self._lanes.shards) for work in self._lanes.due(shard, now)]
-        # Lanes first: a laying may take what is left of the time.
-        due.sort(key=lambda work: isinstance(work, LayingKey))
-        self._concurrently([partial(self._do, work, deadline) for work in due])
+        layings = [work for work in due if isinstance(work, LayingKey)]
+        lanes = [work for work in due if isinstance(work, LaneKey)]
+        self._concurrently([partial(self._do, work, deadline) for work in lanes])
+        # One by one and last: a laying uses every thread itself, and what is left of the time.
+        for work in layings:
+            self._do(work, deadline)
         return len(due)
 
     def _do(self, work: LaneKey | LayingKey, deadline: int) -> None:

@@ -1,4 +1,4 @@
-"""The way of one message: prepare, wait for the slot, pass the gates, claim, look last, send, settle.
+"""The way of one message: prepare, wait for its slot, pass the gates, claim, look last, send.
 
 Everything slow comes first. What is taken (stamp, mark, claim) is given back by its own token when
 the request does not leave.
@@ -201,7 +201,7 @@ class SendOne:
         if mine is None or not may_leave:
             return
         left_at = self._clock.now()
-        outcome = self._send(ready, mine)
+        outcome = self._send(ready, mine, taken.taken_at + LEAVE_WITHIN_MS - left_at)
         counts = True
         try:
             settlement = self._settle.settle(mine, outcome, left_at=left_at)
@@ -244,7 +244,7 @@ class SendOne:
 
     # Send
 
-    def _send(self, ready: _Ready, mine: Recipient) -> Outcome:
+    def _send(self, ready: _Ready, mine: Recipient, leave_within_ms: int) -> Outcome:
         assert mine.rendered_text is not None
         assert mine.whatsapp_message_id is not None
         try:
@@ -254,6 +254,7 @@ class SendOne:
                 number=evolution_number(ready.contact.phone),
                 text=mine.rendered_text,
                 message_id=mine.whatsapp_message_id,
+                leave_within_ms=leave_within_ms,
             )
         except Exception:
             # A fault of our own in the middle of a request: whether it left cannot be told.
@@ -277,7 +278,7 @@ class SendOne:
 
 
 def _waits_until(shut: Shut, now: int) -> int:
-    """A busy instance is free long before its mark would run out: that is asked at its next slot."""
+    """A busy instance is free long before its mark runs out: its next slot will ask."""
     is_busy = shut.refusal is Refusal.BUSY
     return now if is_busy or shut.opens_at is None else shut.opens_at
 

@@ -1,4 +1,4 @@
-"""Start a campaign: every condition is looked at, all that fail are told, then it takes its instance."""
+"""Start a campaign: look at every condition, tell all that fail, then take its instance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Visit a lane: walk its mark, complete it, plan it, or let it sleep until there is something to do."""
+"""Visit a lane: walk its mark, complete it, plan it, or let it sleep until there is work."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -130,7 +130,7 @@ class VisitLane:
         self._set_due(lane, recount_at, self._clock.now())
 
     def _recounted(self, campaign: Campaign, lane: Lane) -> Lane:
-        """The lane after a recount, where its campaign has been quiet since its books last moved."""
+        """The lane after a recount, where its campaign was quiet since its books last moved."""
         due_at = self._recount_at(campaign, lane)
         if due_at is None or due_at > self._clock.now() or not self._books.recount(campaign):
             return lane

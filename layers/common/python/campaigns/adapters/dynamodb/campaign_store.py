@@ -1,4 +1,4 @@
-"""A campaign's head and what hangs on it: reads, counters, and the transitions that hold its instance."""
+"""A campaign's head and what hangs on it: reads, counters, transitions that hold its instance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields

@@ -16,6 +16,7 @@ class RunMap(MapAttribute[str, object]):
     cursor = NumberAttribute()
     last_slot = NumberAttribute()
     retries = NumberAttribute(default=0)
+    first_slot = NumberAttribute(default=0)
 
 
 class LaneItem(Item):
@@ -115,7 +116,10 @@ class LaneStore:
 
 def _to_run(run: PlannedRun) -> RunMap:
     return RunMap(  # type: ignore[no-untyped-call]
-        cursor=run.cursor, last_slot=run.last_slot, retries=run.retries
+        cursor=run.cursor,
+        last_slot=run.last_slot,
+        retries=run.retries,
+        first_slot=run.first_slot,
     )
 
 
@@ -134,7 +138,7 @@ def to_lane(item: LaneItem) -> Lane:
         laid_through=int(item.laid_through),
         next_slot_at=int(item.next_slot_at),
         history=tuple(
-            PlannedRun(int(run.cursor), int(run.last_slot), int(run.retries))
+            PlannedRun(int(run.cursor), int(run.last_slot), int(run.retries), int(run.first_slot))
             for run in item.history
         ),
         version=int(item.version),

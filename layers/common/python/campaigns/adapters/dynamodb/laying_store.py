@@ -45,7 +45,7 @@ class LayingStore:
         return tuple(map(str, item.contact_ids)) if item else ()
 
     def advance(self, old: Campaign, new: Campaign, values: Mapping[str, int]) -> bool:
-        """Count what was laid, in one write with the values that its people have; under the lease."""
+        """Count what was laid, and the values its people have, in one write under the lease."""
         tenant_id, campaign_id = new.tenant_id, new.campaign_id
         head = keys.campaign_head(tenant_id, campaign_id)
         is_ours = (

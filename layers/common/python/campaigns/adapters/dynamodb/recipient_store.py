@@ -26,6 +26,8 @@ from campaigns.services.ports import Guard
 
 #: Fields whose stored form is not a plain attribute of the same name.
 _DERIVED = frozenset({"retry_at", "failed_tries"})
+#: Fields that belong to a state and not to the recipient.
+_PASSING = ("error_code", "lease_token", "lease_until", "slot_at", "unknown_since")
 
 
 class RecipientStore:
@@ -178,13 +180,17 @@ def _holds(guard: Guard) -> Condition:
 
 
 def _changes(old: Recipient, new: Recipient, token: str) -> list[Action]:
-    """An action for each field that differs. Status and time are always written."""
+    """An action for each field that differs; what a passing state left behind always goes.
+
+    `old` may be older than what is stored: a proof of a send finds its lease expired meanwhile.
+    """
     actions: list[Action] = [
         RecipientItem.status.set(new.status),
         RecipientItem.updated_at.set(new.updated_at),
         RecipientItem.write_token.set(token),
     ]
-    for name in _changed(old, new):
+    gone = {name for name in _PASSING if getattr(new, name) is None}
+    for name in gone | set(_changed(old, new)):
         attribute, value = getattr(RecipientItem, name), getattr(new, name)
         actions.append(attribute.remove() if value is None else attribute.set(value))
     if new.retry_at is not None:

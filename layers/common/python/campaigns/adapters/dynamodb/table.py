@@ -303,7 +303,7 @@ class Table:
 
         None when done. When a condition refused: for each write, in order, the item that refused it
         (an empty one where there was none) or None where it would have gone through. The SDK sends
-        a request token of its own with each call, so that a repeat after a lost answer does nothing.
+        a token of its own with each call, so that a repeat after a lost answer does nothing.
         """
         items = [
             {kind: request | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
