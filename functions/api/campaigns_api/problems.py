@@ -1,0 +1,220 @@
+"""Every error as an RFC 9457 problem: one map from what went wrong to a status, one body."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from campaigns.domain.errors import (
+    CampaignsError,
+    CheckFailure,
+    ConcurrentUpdate,
+    Conflict,
+    ConflictCode,
+    FieldError,
+    Forbidden,
+    GatewayRefused,
+    InvalidState,
+    NotFound,
+    PreconditionFailed,
+    StartRefused,
+    Throttled,
+    Unauthenticated,
+    Unavailable,
+    ValidationFailed,
+)
+from campaigns.services.start_campaign import StartCheck
+from campaigns_api.language import Language, say
+
+TYPE_PREFIX: Final = "urn:alrea-campaigns:problem:"
+
+#: Statuses of everything that the rules can say to a caller.
+_STATUS: Final[Mapping[type[CampaignsError], int]] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    InvalidState: 409,
+    Conflict: 409,
+    StartRefused: 409,
+    PreconditionFailed: 412,
+    ValidationFailed: 422,
+    Throttled: 429,
+    GatewayRefused: 502,
+    ConcurrentUpdate: 503,
+    Unavailable: 503,
+}
+#: A problem has the code of its fields where all of them have this one.
+_TELLING: Final = frozenset(
+    {"unknown_reference", "read_only_field", "too_many_filters", "invalid_cursor"}
+)
+#: The closed list of problems' codes.
+_STATUS_OF_CODE: Final[Mapping[str, int]] = {
+    **{kind.code: status for kind, status in _STATUS.items() if kind is not Conflict},
+    **{code.value: 409 for code in (*ConflictCode, *StartCheck)},
+    **dict.fromkeys(_TELLING, 422),
+    "method_not_allowed": 405,
+    "body_too_large": 413,
+    "internal_error": 500,
+    "unavailable": 503,
+}
+_THROTTLES: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+#: `status` is the problem's own; an Evolution server's goes by another name.
+_MEMBERS: Final = {"status": "evolution_status"}
+_RETRY_SOON_SECONDS: Final = 1
+_RETRY_PREPARED_SECONDS: Final = 2
+
+
+class MethodNotAllowed(CampaignsError):
+    """The path is there, its method is not."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__()
+        self.allowed = tuple(sorted(allowed))
+
+
+class BodyTooLarge(CampaignsError):
+    """The body is over what this operation takes, in bytes."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What goes out: `members` are the codes' own, beside the standard ones."""
+
+    status: int
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    members: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
+    failures: tuple[CheckFailure, ...] = ()
+
+    def body(self, language: Language) -> dict[str, object]:
+        body: dict[str, object] = {
+            **self.members,
+            "type": TYPE_PREFIX + self.code,
+            "title": say(f"title.{self.status}", language),
+            "status": self.status,
+            "detail": say(f"problem.{self.code}", language, self.params),
+            "code": self.code,
+        }
+        if self.errors or self.failures:
+            body["errors"] = [
+                *(worded(error, language) for error in self.errors),
+                *(worded_failure(failure, language) for failure in self.failures),
+            ]
+        return body
+
+
+def worded(error: FieldError, language: Language) -> dict[str, object]:
+    """A wrong field as answers show it; ids that explain it are listed."""
+    shown: dict[str, object] = {
+        "field": error.field,
+        "code": error.code,
+        "message": say(error.message_key, language, error.params),
+    }
+    if "ids" in error.params:
+        shown["ids"] = error.params["ids"]
+    return shown
+
+
+def worded_failure(failure: CheckFailure, language: Language) -> dict[str, object]:
+    """A start condition that does not hold, with the counts and ids that explain it."""
+    message = say(f"check.{failure.code}", language, _gaps(failure.context))
+    return {"code": failure.code, "message": message, **failure.context}
+
+
+def _gaps(context: Mapping[str, object]) -> dict[str, object]:
+    """Lists are told as such."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in context.items()
+    }
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that an exception stands for; whatever nobody foresaw is a plain 500."""
+    match error:
+        case MethodNotAllowed():
+            return Problem(405, error.code, headers={"Allow": ", ".join(error.allowed)})
+        case BodyTooLarge():
+            return Problem(413, error.code, error.context)
+        case ValidationFailed():
+            return Problem(422, _code_of(error), errors=error.errors)
+        case StartRefused():
+            return _refused_start(error)
+        case CampaignsError():
+            return _by_the_map(error)
+        case ClientError() if error.response.get("Error", {}).get("Code") in _THROTTLES:
+            return _by_the_map(Throttled(_RETRY_SOON_SECONDS))
+        case ClientError() | BotoCoreError():
+            return Problem(503, "unavailable", headers=_retry_after(_RETRY_SOON_SECONDS))
+    # A library's own error is judged by what it wraps.
+    if isinstance(cause := error.__cause__, ClientError | BotoCoreError):
+        return problem_of(cause)
+    return Problem(500, "internal_error")
+
+
+def problem_codes() -> list[str]:
+    """Every code that a problem can have."""
+    return sorted(_STATUS_OF_CODE)
+
+
+def status_of(code: str) -> int:
+    """The status of a problem with that code."""
+    return _STATUS_OF_CODE[code]
+
+
+def _by_the_map(error: CampaignsError) -> Problem:
+    status = _STATUS.get(type(error))
+    if status is None:
+        return Problem(500, "internal_error")
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers = {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, Throttled):
+        headers = _retry_after(error.retry_after)
+    elif isinstance(error, ConcurrentUpdate) or error.code == "idempotency_in_progress":
+        headers = _retry_after(_RETRY_SOON_SECONDS)
+    members = {_MEMBERS.get(name, name): value for name, value in error.context.items()}
+    return Problem(status, error.code, error.context, members, headers)
+
+
+def _refused_start(error: StartRefused) -> Problem:
+    """All conditions that fail, each with its code; the problem has the code of the only one."""
+    only = error.failures[0] if len(error.failures) == 1 else None
+    return Problem(
+        409,
+        only.code if only else error.code,
+        _gaps(only.context) if only else {},
+        headers=_retry_after(_RETRY_PREPARED_SECONDS) if _is_preparing(error) else {},
+        failures=error.failures,
+    )
+
+
+def _is_preparing(error: StartRefused) -> bool:
+    return any(failure.code == StartCheck.RECIPIENTS_PREPARING for failure in error.failures)
+
+
+def _code_of(error: ValidationFailed) -> str:
+    codes = {each.code for each in error.errors}
+    return codes.pop() if len(codes) == 1 and codes <= _TELLING else error.code
+
+
+def _retry_after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds)}

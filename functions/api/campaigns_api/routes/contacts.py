@@ -1,0 +1,130 @@
+"""Contacts: ``/api/contacts/contacts/``."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from campaigns.domain.contact import ContactDraft
+from campaigns.domain.contact_bulk import RowError, RowOutcome, RowResult
+from campaigns.domain.errors import ValidationFailed
+from campaigns_api.call import Answered, Call
+from campaigns_api.models.contacts import (
+    BulkContact,
+    BulkError,
+    BulkIn,
+    BulkOut,
+    ContactIn,
+    ContactOut,
+    ContactPage,
+    ContactQuery,
+    ContactRow,
+    OptOutIn,
+)
+from campaigns_api.models.problems import FieldProblem
+from campaigns_api.operations import Routes
+from campaigns_api.problems import worded
+from campaigns_api.validation import parsed
+
+BULK_BODY_LIMIT_BYTES = 4_000_000
+#: Where an opt-out came from that an operator entered.
+_OPERATOR = "operator"
+
+routes = Routes("contacts", "/api/contacts/contacts/")
+
+
+@routes.get()
+def list_contacts(call: Call, query: ContactQuery) -> ContactPage:
+    """List contacts by name, or those that a search finds."""
+    listing = call.app.contacts.list(
+        call.tenant_id, search=query.search, after=call.after(query), limit=query.limit
+    )
+    return ContactPage(
+        results=[ContactOut.of(view) for view in listing.items],
+        next=call.cursor(query, listing.next),
+    )
+
+
+@routes.post(status=201, codes=("contact_exists",))
+def create_contact(call: Call, body: ContactIn) -> ContactOut:
+    """Create a contact.
+
+    A person is one contact, whatever the spelling of the phone: a repeat is 409 with `existing_id`.
+    """
+    return ContactOut.of(call.app.contacts.create(call.tenant_id, body.draft()))
+
+
+@routes.post("bulk_create/", body_limit=BULK_BODY_LIMIT_BYTES, also=(201, 422))
+def bulk_create_contacts(call: Call, body: BulkIn) -> Answered[BulkOut]:
+    """Create or update up to 1,000 contacts.
+
+    One bad row spoils no other. 201 if any was created, 200 if any was updated or skipped, 422 if
+    every row is bad.
+    """
+    drafts = [_draft(row) for row in body.contacts]
+    rows = call.app.contacts.bulk(call.tenant_id, drafts, body.on_duplicate)
+    return Answered(_bulk_status(rows), _bulk_answer(rows, call))
+
+
+@routes.get("{contact_id}/")
+def get_contact(call: Call, contact_id: str) -> ContactOut:
+    """Get a contact."""
+    return ContactOut.of(call.app.contacts.read(call.tenant_id, contact_id))
+
+
+@routes.delete("{contact_id}/")
+def delete_contact(call: Call, contact_id: str) -> None:
+    """Delete a contact.
+
+    Its personal data goes; an opt-out stays, and pending recipients are skipped.
+    """
+    call.require_match(get_contact(call, contact_id))
+    call.app.contacts.delete(call.tenant_id, contact_id)
+
+
+@routes.post("{contact_id}/opt-out/")
+def opt_out_contact(call: Call, contact_id: str, body: OptOutIn) -> ContactOut:
+    """Opt a contact out, of every campaign, at the moment of sending."""
+    contacts = call.app.contacts
+    view = contacts.opt_out(call.tenant_id, contact_id, reason=body.reason, source=_OPERATOR)
+    return ContactOut.of(view)
+
+
+@routes.post("{contact_id}/opt-in/")
+def opt_in_contact(call: Call, contact_id: str, body: OptOutIn) -> ContactOut:  # noqa: ARG001 - a reason to come back is read, and ends with the opt-out that it ends.
+    """Take back a contact's opt-out."""
+    return ContactOut.of(call.app.contacts.opt_in(call.tenant_id, contact_id))
+
+
+def _draft(row: dict[str, object]) -> ContactDraft | RowError:
+    try:
+        return parsed(ContactRow, row).draft()
+    except ValidationFailed as refused:
+        return RowError(refused.errors)
+
+
+def _bulk_status(rows: Sequence[RowResult]) -> int:
+    results = {row.result for row in rows}
+    if RowOutcome.CREATED in results:
+        return 201
+    return 422 if results == {RowOutcome.ERROR} else 200
+
+
+def _bulk_answer(rows: Sequence[RowResult], call: Call) -> BulkOut:
+    counts = Counter(row.result for row in rows)
+    return BulkOut(
+        created=counts[RowOutcome.CREATED],
+        updated=counts[RowOutcome.UPDATED],
+        skipped=counts[RowOutcome.SKIPPED],
+        errors=[
+            BulkError(
+                index=row.index,
+                code=row.code or "",
+                errors=[
+                    FieldProblem.model_validate(worded(error, call.language))
+                    for error in row.errors
+                ],
+            )
+            for row in rows
+            if row.result is RowOutcome.ERROR
+        ],
+        contacts=[BulkContact.of(row) for row in rows if row.result is not RowOutcome.ERROR],
+    )

@@ -1,0 +1,98 @@
+"""Instances over HTTP."""
+
+from local.fake_evolution import Behaviour, ConnectionState, Operation, Rule
+from tests.fakes.api import EVOLUTION, INSTANCE_KEY, INSTANCES, Shop
+
+
+def test_an_instance_is_registered_and_its_key_is_never_shown(shop: Shop):
+    name = shop.server_instance()
+    answer = shop.owner.post(
+        INSTANCES,
+        {
+            "name": "Loja do centro",
+            "evolution_url": EVOLUTION,
+            "evolution_instance": name,
+            "api_key": INSTANCE_KEY,
+        },
+    )
+    assert answer.status == 201
+    assert INSTANCE_KEY not in answer.text
+    instance = answer.json
+    assert instance == {
+        "id": instance["id"],
+        "name": "Loja do centro",
+        "evolution_url": EVOLUTION,
+        "evolution_instance": name,
+        "delay_min_seconds": 20,
+        "delay_max_seconds": 50,
+        "daily_limit": 250,
+        "connection_state": "open",
+        "connected_phone": instance["connected_phone"],
+        "sent_today": 0,
+        "next_allowed_at": None,
+        "active_campaign": None,
+        "server_version": "2.3.7",
+        "created_at": "2026-11-18T11:06:40.000Z",
+        "updated_at": "2026-11-18T11:06:40.000Z",
+    }
+    assert shop.owner.get(f"{INSTANCES}{instance['id']}/").json == instance
+    assert shop.owner.get(INSTANCES).json == {"results": [instance], "next": None}
+
+
+def test_an_instance_is_registered_once_in_a_deployment(shop: Shop):
+    instance = shop.instance()
+    repeat = {
+        "name": "De novo",
+        "evolution_url": EVOLUTION,
+        "evolution_instance": instance["evolution_instance"],
+        "api_key": INSTANCE_KEY,
+    }
+    own = shop.owner.post(INSTANCES, repeat)
+    assert (own.status, own.code) == (409, "already_registered")
+    assert own.json["existing_id"] == instance["id"]
+    foreign = shop.stranger().post(INSTANCES, repeat)
+    assert (foreign.status, foreign.code) == (409, "already_registered")
+    assert instance["id"] not in foreign.text
+    unproved = shop.stranger().post(INSTANCES, repeat | {"api_key": "errada"})
+    assert unproved.faults == {"api_key": "key_refused"}
+
+
+def test_settings_that_contradict_each_other_are_refused(shop: Shop):
+    body = {"delay_min_seconds": 60, "delay_max_seconds": 30, "daily_limit": 0}
+    answer = shop.owner.patch(f"{INSTANCES}{shop.instance()['id']}/", body)
+    assert answer.faults == {"daily_limit": "out_of_range"}
+    assert answer.json["errors"][0]["message"] == "Use um valor de 1 a 100000."
+    del body["daily_limit"]
+    answer = shop.owner.patch(f"{INSTANCES}{shop.instance()['id']}/", body)
+    assert answer.faults == {"delay_max_seconds": "delay_order"}
+
+
+def test_a_change_leaves_alone_what_is_not_given(shop: Shop):
+    instance = shop.instance(daily_limit=100)
+    path = f"{INSTANCES}{instance['id']}/"
+    assert shop.owner.patch(path, {"name": "Outra"}).json["daily_limit"] == 100
+    assert shop.owner.patch(path, {"daily_limit": None}).json["daily_limit"] is None
+    assert shop.owner.patch(path, {"name": None}).faults == {"name": "invalid_type"}
+    assert shop.owner.get(path).json["name"] == "Outra"
+
+
+def test_a_refresh_tells_how_the_instance_is_now(shop: Shop):
+    instance = shop.instance()
+    name = instance["evolution_instance"]
+    shop.deployment.evolution.set_state(name, ConnectionState.CLOSE)
+    path = f"{INSTANCES}{instance['id']}/"
+    assert shop.owner.post(path + "refresh/").json["connection_state"] == "close"
+    assert shop.owner.get(path).json["connection_state"] == "close"
+
+
+def test_an_evolution_that_refuses_is_502_and_one_that_is_silent_503(shop: Shop):
+    instance = shop.instance()
+    path = f"{INSTANCES}{instance['id']}/refresh/"
+    del shop.deployment.evolution.instances[instance["evolution_instance"]]
+    answer = shop.owner.post(path)
+    assert (answer.status, answer.code) == (502, "evolution_error")
+    evolution = shop.deployment.evolution
+    evolution.add_rule(Rule(Behaviour.CONNECTION_REFUSED, operation=Operation.SERVER))
+    answer = shop.owner.post(path)
+    evolution.clear_rules()
+    assert (answer.status, answer.code) == (503, "evolution_unreachable")
