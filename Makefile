@@ -87,6 +87,10 @@ imports: $(PROJECT) ## import rules between the layers of the code
 template: $(SAM_CLI) ## template.yaml against CloudFormation's rules
 	$(SAM) validate --lint
 
+.PHONY: openapi
+openapi: $(PROJECT) ## docs/openapi.json from the models
+	$(PYTHON) scripts/write_openapi.py
+
 .PHONY: requirements
 requirements: $(UV) ## the layer's requirements.txt, from uv.lock
 	$(EXPORT) > $(REQUIREMENTS)

@@ -41,6 +41,9 @@ def claimed(
         recipient,
         status=RecipientStatus.SENDING,
         attempts=recipient.attempts + 1,
+        # A planner that crashed may have sent the job and left the retry on its index: planned
+        # once more from there, it would be sent once more.
+        retry_at=None,
         lease_token=lease_token,
         lease_until=lease_until,
         message_id=recipient.message_id or message_id,
@@ -91,6 +94,7 @@ def lease_expired(recipient: Recipient, *, now: int) -> Recipient:
         status=RecipientStatus.UNKNOWN,
         plan_number=recipient.plan_number + 1,
         may_have_been_sent=True,
+        retry_at=None,
         unknown_since=now,
         error_code=code,
         failed_tries=(*recipient.failed_tries, FailedTry(now, code)),

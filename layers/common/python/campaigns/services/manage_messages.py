@@ -142,7 +142,7 @@ class ManageMessages:
         view = self._view(tenant_id, campaign_id)
         _one(view, message_id)
         self._require_draft(view)
-        if not self._catalog.delete_text(view.campaign, message_id):
+        if not self._catalog.delete_text(view.campaign, message_id, self._clock.now()):
             self._refuse(view)
 
     def preview(
@@ -210,7 +210,7 @@ class ManageMessages:
         others = (each for each in view.messages if each.message_id != message.message_id)
         if any(other.order == message.order for other in others):
             raise Conflict(ConflictCode.MESSAGE_ORDER_TAKEN)
-        if not self._catalog.save_text(view.campaign, message):
+        if not self._catalog.save_text(view.campaign, message, self._clock.now()):
             self._refuse(view)
         return MessageView(message, 0, 0)
 

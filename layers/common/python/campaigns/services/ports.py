@@ -351,10 +351,10 @@ class CampaignCatalog(Protocol):
 
     def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool: ...
 
-    def save_text(self, campaign: Campaign, text: MessageText) -> bool:
-        """False where the campaign is no draft any more."""
+    def save_text(self, campaign: Campaign, text: MessageText, now: int) -> bool:
+        """False where the campaign is no draft any more, or was changed since it was read."""
 
-    def delete_text(self, campaign: Campaign, message_id: str) -> bool: ...
+    def delete_text(self, campaign: Campaign, message_id: str, now: int) -> bool: ...
 
     def logs(
         self, tenant_id: str, campaign_id: str, *, after: str | None, limit: int

@@ -114,16 +114,16 @@ class CatalogStore:
             writes.append(("Put", self._table.put_request(about)))
         return self._table.transact(writes) is None
 
-    def save_text(self, campaign: Campaign, text: MessageText) -> bool:
+    def save_text(self, campaign: Campaign, text: MessageText, now: int) -> bool:
         """Write a wording while the campaign is a draft."""
         item = to_text_item(campaign.tenant_id, campaign.campaign_id, text)
-        return self._in_draft(campaign, ("Put", self._table.put_request(item)))
+        return self._in_draft(campaign, ("Put", self._table.put_request(item)), now)
 
-    def delete_text(self, campaign: Campaign, message_id: str) -> bool:
+    def delete_text(self, campaign: Campaign, message_id: str, now: int) -> bool:
         """Remove a wording while the campaign is a draft."""
         key = keys.campaign_text(campaign.tenant_id, campaign.campaign_id, message_id)
         request = self._table.check_request(key, TextItem.pk.exists())
-        return self._in_draft(campaign, ("Delete", request))
+        return self._in_draft(campaign, ("Delete", request), now)
 
     def logs(
         self, tenant_id: str, campaign_id: str, *, after: str | None, limit: int
@@ -163,7 +163,13 @@ class CatalogStore:
         last = page.items[-1].list_sort if page.items else after
         return heads, last, page.last_key is None
 
-    def _in_draft(self, campaign: Campaign, write: tuple[str, dict[str, object]]) -> bool:
-        head = keys.campaign_head(campaign.tenant_id, campaign.campaign_id)
-        check = self._table.check_request(head, HeadItem.status == CampaignStatus.DRAFT)
-        return self._table.transact([("ConditionCheck", check), write]) is None
+    def _in_draft(self, campaign: Campaign, write: tuple[str, dict[str, object]], now: int) -> bool:
+        """Together with the head, so that of two edits that saw the same wordings one is refused."""
+        unseen = max(now, campaign.updated_at + 1)
+        head = self._table.update_request(
+            keys.campaign_head(campaign.tenant_id, campaign.campaign_id),
+            [HeadItem.updated_at.set(unseen)],
+            (HeadItem.status == CampaignStatus.DRAFT)
+            & (HeadItem.updated_at == campaign.updated_at),
+        )
+        return self._table.transact([("Update", head), write]) is None
