@@ -1,10 +1,12 @@
 """Settings of the functions, from their environment."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from campaigns.domain.gates import time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
 
 #: What the queue's visibility and a claim's lease add to the dispatcher's own timeout.
@@ -16,6 +18,10 @@ class MissingSetting(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the environment variable {name} is not set")
+
+
+class InvalidSetting(ValueError):
+    """A setting that the others do not allow; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,19 @@ class Settings:
     evolution_allowed_hosts: tuple[str, ...] = ()
     evolution_allow_private_addresses: bool = False
 
+    def __post_init__(self) -> None:
+        """A dispatcher without the time for one send would put every job back, for ever."""
+        needed = time_for_one_send_ms(self.read_timeout_ms)
+        if self.function_timeout_seconds * SECOND_MS < needed:
+            raise InvalidSetting(
+                f"FUNCTION_TIMEOUT_SECONDS={self.function_timeout_seconds} is too short for "
+                f"READ_TIMEOUT_SECONDS={self.read_timeout_seconds:g}: "
+                f"set at least {math.ceil(needed / SECOND_MS)}"
+            )
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Raises :class:`MissingSetting`, and ValueError where a number is none."""
+        """Raises :class:`MissingSetting`, and ValueError for a value that cannot be."""
         values = os.environ if environment is None else environment
 
         def required(name: str) -> str:

@@ -17,8 +17,17 @@ PATIENCE_MS = 5 * SECOND_MS
 LEAVE_WITHIN_MS = SECOND_MS
 #: A job this late is released: a backlog must never leave in one burst.
 LATE_MS = 15 * SECOND_MS
+#: The last stretch before a slot is waited for: the queue hides messages by whole seconds only.
+WAIT_HERE_MS = 1_500
+#: What has to be left of the function's time, beyond the read timeout, when a request leaves.
+MARGIN_MS = 5 * SECOND_MS
 #: Two sends to one person leave this far apart, and further by the read timeout.
 PERSON_GAP_MS = 60 * SECOND_MS
+
+
+def time_for_one_send_ms(read_timeout_ms: int) -> int:
+    """What a send may take of a function's time: its slot, its gates, its answer, and settling."""
+    return WAIT_HERE_MS + PATIENCE_MS + read_timeout_ms + MARGIN_MS
 
 
 class Refusal(StrEnum):

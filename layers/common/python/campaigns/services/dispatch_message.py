@@ -7,14 +7,11 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from campaigns.domain.gates import PATIENCE_MS
+from campaigns.domain.gates import WAIT_HERE_MS, time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import SendJob
 from campaigns.services.ports import Clock, Concurrently, JobQueue
-from campaigns.services.send_one import MARGIN_MS
 
-#: The last stretch before a slot is waited for here: the queue hides messages by whole seconds.
-WAIT_HERE_MS = 1_500
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +42,7 @@ class DispatchBatch:
         self._queue = queue
         self._clock = clock
         self._concurrently = concurrently
-        self._needed_ms = WAIT_HERE_MS + PATIENCE_MS + MARGIN_MS + read_timeout_ms
+        self._needed_ms = time_for_one_send_ms(read_timeout_ms)
 
     def dispatch(self, received: Sequence[ReceivedJob], deadline: int) -> set[str]:
         """Message ids that are to stay on the queue. Never raises.

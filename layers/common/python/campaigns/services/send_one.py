@@ -18,9 +18,9 @@ from campaigns.domain.delivery import (
     loggable,
 )
 from campaigns.domain.errors import TextTooLong
-from campaigns.domain.gates import LATE_MS, LEAVE_WITHIN_MS, Refusal, Shut
+from campaigns.domain.gates import LATE_MS, LEAVE_WITHIN_MS, MARGIN_MS, Refusal, Shut
 from campaigns.domain.identity import Identity, new_token
-from campaigns.domain.instants import MINUTE_MS, SECOND_MS, to_datetime
+from campaigns.domain.instants import MINUTE_MS, to_datetime
 from campaigns.domain.model import Contact, Instance, Recipient, SendJob
 from campaigns.domain.phone import evolution_number
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
@@ -43,8 +43,6 @@ from campaigns.services.ports import (
 )
 from campaigns.services.settle_delivery import SettleDelivery
 
-#: What has to be left of the function's time, beyond the read timeout, when a request leaves.
-MARGIN_MS = 5 * SECOND_MS
 #: Where a window never opens again, its recipients are looked at once a day.
 _NEVER_MS = 24 * 60 * MINUTE_MS
 
