@@ -82,3 +82,12 @@ def test_there_is_no_forecast_where_nothing_will_leave():
 def test_beyond_two_years_no_forecast_is_made():
     hours = hours_of()
     assert last_send_at(1_000_000, NOW, hours.day(NOW), hours, Pace(35_000, 250, 0)) is None
+
+
+def test_two_years_are_the_farthest_without_a_days_limit_too():
+    hours, pace = hours_of(), Pace(35_000, None, 0)
+    most = FARTHEST_MS // 35_000 + 1
+    last = last_send_at(most, NOW, hours.day(NOW), hours, pace)
+    assert last is not None
+    assert last - NOW <= FARTHEST_MS
+    assert last_send_at(most + 1, NOW, hours.day(NOW), hours, pace) is None

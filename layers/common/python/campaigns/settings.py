@@ -11,6 +11,13 @@ from campaigns.domain.instants import SECOND_MS
 
 #: What the queue's visibility and a claim's lease add to the dispatcher's own timeout.
 LEASE_MARGIN_SECONDS = 30
+_ABOVE_ZERO = (
+    "read_timeout_seconds",
+    "connect_timeout_seconds",
+    "function_timeout_seconds",
+    "unknown_grace_seconds",
+    "lane_shards",
+)
 
 
 class MissingSetting(Exception):
@@ -21,7 +28,7 @@ class MissingSetting(Exception):
 
 
 class InvalidSetting(ValueError):
-    """A setting that the others do not allow; the text says what to do."""
+    """A setting that cannot be, by itself or beside the others; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """A dispatcher without the time for one send would put every job back, for ever."""
+        for name in _ABOVE_ZERO:
+            # Written so that NaN is refused too.
+            if not 0 < getattr(self, name) < math.inf:
+                raise InvalidSetting(f"{name.upper()} must be a number above zero")
         needed = time_for_one_send_ms(self.read_timeout_ms)
         if self.function_timeout_seconds * SECOND_MS < needed:
             raise InvalidSetting(

@@ -43,12 +43,15 @@ class EvolutionGateway:
         """Make or refresh a connection by asking for the server's greeting; any answer will do."""
         url = instance.evolution_url
         with self._lock:
-            is_warm = self._clock.now() - self._used_at.get(url, 0) < _WARM_MS
+            # A clock that was set back must not keep a connection warm.
+            is_warm = 0 <= self._clock.now() - self._used_at.get(url, 0) < _WARM_MS
         if is_warm:
             return None
         try:
             self._client.get(f"{url.rstrip('/')}/", timeout=self._connecting)
-        except httpx.TransportError as error:
+        except httpx.DecodingError:
+            pass  # An answer, though one that nobody can unpack.
+        except httpx.RequestError as error:
             return _before_sending(_fault(error))
         self._note_use(url)
         return None
@@ -80,7 +83,7 @@ class EvolutionGateway:
                     connect=step, pool=step, read=self._read_timeout_seconds, write=_WRITE_SECONDS
                 ),
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return _fault(error)
         self._note_use(instance.evolution_url)
         return HttpAnswer(response.status_code, _json(response), response.text[:_TEXT_KEPT])
@@ -100,7 +103,7 @@ def _before_sending(fault: TransportFault) -> TransportFault:
     return fault if is_ours else TransportFault.CONNECT_REFUSED
 
 
-def _fault(error: httpx.TransportError) -> TransportFault:
+def _fault(error: httpx.RequestError) -> TransportFault:
     """Which side of the request's leaving the error lies on decides all: in doubt, behind it."""
     match error:
         case httpx.ConnectTimeout():
@@ -134,5 +137,5 @@ def _connect_fault(error: BaseException) -> TransportFault:
 def _json(response: httpx.Response) -> object:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

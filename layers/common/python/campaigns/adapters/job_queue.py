@@ -98,5 +98,6 @@ def from_body(body: str, person: str) -> SendJob | None:
             plan_number=int(fields["plan_number"]),
             slot_at=int(fields["slot_at"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        # The last two are Infinity for a number, and brackets without end.
         return None

@@ -42,7 +42,8 @@ def last_send_at(remaining: int, start: int, today: str, hours: Hours, pace: Pac
             day, sent = hours.day(at), 0
         sends = min([remaining, *_limits(at, hours, pace, sent)])
         if sends == remaining:
-            return at + (sends - 1) * pace.mean_gap_ms
+            last = at + (sends - 1) * pace.mean_gap_ms
+            return last if last - start <= FARTHEST_MS else None
         remaining -= sends
         sent += sends
         is_full = pace.daily_limit is not None and sent >= pace.daily_limit

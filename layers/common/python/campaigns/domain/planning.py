@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from campaigns.domain.instants import MINUTE_MS, SECOND_MS
 from campaigns.domain.model import DueRetry, PlannedRun
@@ -131,13 +132,13 @@ def acknowledged_run(entries: Sequence[PlannedSend], acknowledged: Sequence[bool
 def remember(history: Sequence[PlannedRun], run: PlannedRun, now: int) -> tuple[PlannedRun, ...]:
     """Add a run; keep those of the last fifteen minutes and the newest of those before."""
     runs = [*history, run]
-    passed = [index for index, past in enumerate(runs) if past.last_slot <= now - HISTORY_MS]
-    return tuple(runs[passed[-1] if passed else 0 :])
+    passed = len(_passed(runs, now - HISTORY_MS))
+    return tuple(runs[max(0, passed - 1) :])
 
 
 def passed_by(history: Sequence[PlannedRun], instant: int) -> int:
     """The cursor below which every first slot lies at or before the instant."""
-    return max((run.cursor for run in history if run.last_slot <= instant), default=0)
+    return max((run.cursor for run in _passed(history, instant)), default=0)
 
 
 def outstanding(history: Sequence[PlannedRun], cursor: int, now: int) -> int:
@@ -165,3 +166,8 @@ def next_slot(
             return slot if now < slot <= run.last_slot else run.last_slot
         planned_before = run.cursor
     return None
+
+
+def _passed(history: Sequence[PlannedRun], instant: int) -> list[PlannedRun]:
+    """The unbroken run of passed ones: a later one may be noted with an earlier last slot."""
+    return list(takewhile(lambda run: run.last_slot <= instant, history))

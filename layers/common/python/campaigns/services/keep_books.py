@@ -63,21 +63,20 @@ class KeepBooks:
     def _count(self, campaign: Campaign) -> dict[str, int]:
         counted: Counter[str] = Counter()
         start = 0
-        while start < campaign.total:
-            page = self._recipients.page(
-                campaign.tenant_id,
-                campaign.campaign_id,
-                start,
-                campaign.total,
-                limit=_PAGE,
-                consistent=True,
-            )
+        while page := self._recipients.page(
+            campaign.tenant_id,
+            campaign.campaign_id,
+            start,
+            campaign.total,
+            limit=_PAGE,
+            consistent=True,
+        ):
             for recipient in page:
                 if recipient.status in BOOKED:
                     counted[recipient.status] += 1
                 if recipient.sent_at is not None and recipient.message_id:
                     counted[times_sent(recipient.message_id)] += 1
-            start += max(len(page), 1)
+            start = page[-1].sequence + 1
         return dict(counted)
 
 

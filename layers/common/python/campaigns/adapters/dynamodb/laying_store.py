@@ -24,7 +24,15 @@ class LayingStore:
     def lease(
         self, tenant_id: str, campaign_id: str, *, token: str, now: int, until: int
     ) -> Campaign | None:
-        """Become the one layer, with a fencing number higher than any before; the head, or None."""
+        """Become the one layer, with a fencing number higher than any before; the head, or None.
+
+        A repeat after a lost answer is ours already, under a number that is higher once more.
+        """
+        is_free = (
+            HeadItem.laying_until.does_not_exist()
+            | (HeadItem.laying_until <= now)
+            | (HeadItem.laying_token == token)
+        )
         result = self._table.update(
             HeadItem,
             keys.campaign_head(tenant_id, campaign_id),
@@ -33,8 +41,7 @@ class LayingStore:
                 HeadItem.laying_until.set(until),
                 HeadItem.laying_epoch.set(HeadItem.laying_epoch + 1),
             ],
-            HeadItem.pk.exists()
-            & (HeadItem.laying_until.does_not_exist() | (HeadItem.laying_until <= now)),
+            HeadItem.pk.exists() & is_free,
             returning="ALL_NEW",
         )
         return to_campaign(result.item) if isinstance(result, Done) and result.item else None
