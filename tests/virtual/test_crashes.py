@@ -32,7 +32,7 @@ def _judge(world: World, campaign_id: str) -> None:
 def test_a_dispatcher_that_crashes_at_any_call_sends_nobody_twice_and_loses_nobody(
     after_effect: bool,
 ) -> None:
-    with a_world(delay=(1, 2), function_timeout_seconds=20, unknown_grace_seconds=30) as world:
+    with a_world(delay=(1, 2), function_timeout_seconds=32, unknown_grace_seconds=30) as world:
         world.start_running(hours=12)
         points = 0
         for crash_at in range(MOST_CALLS):

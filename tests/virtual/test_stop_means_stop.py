@@ -1,5 +1,7 @@
 """Pause, resume and cancel at any moment: stop means stop, and nobody is lost by it."""
 
+import pytest
+
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.recipient import RecipientStatus
 from local.fake_evolution import Behaviour, Rule
@@ -50,21 +52,29 @@ def test_pause_and_resume_within_five_minutes_loses_nobody() -> None:
         rules.books_are_exact(world, campaign_id)
 
 
-def test_the_first_request_after_resume_leaves_within_ten_seconds_and_the_running_gap() -> None:
+@pytest.mark.parametrize("pause_seconds", [0, 2, 7, 15, 30, 50, 90, 200])
+@pytest.mark.parametrize("contacts", [4, 12])
+def test_after_resume_the_first_request_leaves_within_ten_seconds_and_the_running_gap(
+    pause_seconds: int, contacts: int
+) -> None:
+    # With four contacts all are planned before the pause: nobody else could go first.
     with a_world() as world:
-        contacts = world.add_contacts(10)
         world.start_running()
-        campaign_id = world.started(contacts)
-        world.run(70)
+        campaign_id = world.started(world.add_contacts(contacts))
+        world.run(40)
         world.app.run.pause(world.tenant_id, campaign_id, ACTOR)
         sent = len(world.left_at())
-        world.run(50)
+        last_left = world.left_at()[-1]
+        world.run(pause_seconds)
         world.app.run.resume(world.tenant_id, campaign_id, ACTOR)
         resumed_at = world.clock.now()
-        world.run(10)
+        world.run_until_over(campaign_id)
 
-        assert len(world.left_at()) > sent
-        assert world.left_at()[sent] - resumed_at <= 10_000
+        running_gap_ends = max(resumed_at, last_left + 50_000)
+        assert world.left_at()[sent] <= running_gap_ends + 10_000
+        assert len(world.received()) == contacts
+        assert len(world.left_at()) == contacts
+        rules.human_pace(world, 20_000)
 
 
 def test_pause_and_resume_at_once_keeps_the_pace_and_loses_nobody() -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from campaigns.services.manage_instances import ManageInstances
     from campaigns.services.manage_messages import ManageMessages
     from campaigns.services.manage_tenants import ManageTenants, NewTenant
+    from campaigns.services.plan_sends import PlanSends
     from campaigns.services.read_campaign_log import ReadCampaignLog
     from campaigns.services.run_campaign import RunCampaign
     from campaigns.services.run_schedule import RunSchedule
@@ -265,9 +266,20 @@ class App:
         )
 
     @cached_property
+    def plan(self) -> "PlanSends":
+        from campaigns.services.plan_sends import PlanSends
+
+        return PlanSends(
+            lanes=self.lanes,
+            recipients=self.recipients,
+            gates=self.gates,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
     def visit(self) -> "VisitLane":
         from campaigns.services.keep_books import KeepBooks
-        from campaigns.services.plan_sends import PlanSends
         from campaigns.services.visit_lane import VisitLane
         from campaigns.services.walk_mark import WalkMark
 
@@ -280,13 +292,7 @@ class App:
                 clock=self.clock,
                 grace_ms=self.settings.grace_ms,
             ),
-            plan=PlanSends(
-                lanes=self.lanes,
-                recipients=self.recipients,
-                gates=self.gates,
-                queue=self.queue,
-                clock=self.clock,
-            ),
+            plan=self.plan,
             books=KeepBooks(
                 recipients=self.recipients,
                 campaigns=self.campaign_store,
@@ -339,11 +345,11 @@ class App:
 
         return RunCampaign(
             campaigns=self.campaign_store,
-            recipients=self.recipients,
             lanes=self.lanes,
             gates=self.gates,
             start=self.start,
             pause=self.pause,
+            plan=self.plan,
             visit=self.visit,
             facts=self.facts,
             clock=self.clock,

@@ -16,6 +16,8 @@ from campaigns.domain.model import DueRetry, PlannedRun
 
 #: How far ahead slots are planned. Two runs of a minute's schedule can lie 119 s apart.
 HORIZON_MS = 130 * SECOND_MS
+#: After a resume the first request leaves within 10 s; a slot that near is left to do it.
+RESTART_WITHIN_MS = 8 * SECOND_MS
 #: A planned recipient whose slot is this long past without a claim has lost its job.
 VANISHED_AFTER_MS = 10 * MINUTE_MS
 #: How long the lane remembers its runs, so that the walk can tell whose slot has passed.

@@ -12,7 +12,6 @@ from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import SendJob
 from campaigns.services.ports import Clock, Concurrently, JobQueue
 
-
 _log = logging.getLogger(__name__)
 
 

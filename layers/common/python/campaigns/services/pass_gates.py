@@ -126,7 +126,7 @@ class PassGates:
                 next_day_at=hours.next_day_at(now),
             )
             if isinstance(taken, InstanceGate):
-                # What stood there before this request: with an older day each write is refused once.
+                # What stood there before it: with an older day each write would be refused once.
                 with self._lock:
                     self._known[instance.instance_id] = taken
                 break

@@ -4,7 +4,7 @@ Jobs first, cursor second. A crash between the two repeats the jobs under the sa
 ids; the other order would lose people.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from campaigns.domain.hours import Hours
@@ -19,12 +19,14 @@ from campaigns.domain.model import (
 )
 from campaigns.domain.planning import (
     HORIZON_MS,
+    RESTART_WITHIN_MS,
     Fresh,
     Plan,
     PlannedSend,
     acknowledged_run,
     draw_plan,
     gap_ms,
+    next_slot,
     outstanding,
     remember,
 )
@@ -57,23 +59,56 @@ class PlanSends:
         self._queue = queue
         self._clock = clock
 
-    def plan(
-        self, campaign: Campaign, lane: Lane, hours: Hours, recalled: Sequence[DueRetry] = ()
-    ) -> Planned:
-        """Fill the coming 130 s of an active campaign's lane.
-
-        `recalled` are retries so new that the index may not name them yet.
-        """
+    def plan(self, campaign: Campaign, lane: Lane, hours: Hours) -> Planned:
+        """Fill the coming 130 s of an active campaign's lane."""
         gate = self._gates.read(lane.key.instance_id)
         current: Lane | None = lane
         for _ in range(_ATTEMPTS):
             if current is None or gate is None or gate.live_campaign_id != campaign.campaign_id:
                 break
-            planned = self._plan_once(campaign, current, gate, hours, recalled)
+            planned = self._plan_once(campaign, current, gate, hours)
             if planned:
                 return planned
             current = self._lanes.read(lane.key)
         return Planned(current or lane, 0, is_idle=False)
+
+    def restart(self, campaign: Campaign, lane: Lane, hours: Hours) -> None:
+        """After a resume the first request leaves at once, and what lies ahead keeps its slots.
+
+        Those jobs are hidden until their slots, and hide their people with them: nobody of them
+        could go sooner. So the time until the first of them is filled with others.
+        """
+        gate = self._gates.read(lane.key.instance_id)
+        current: Lane | None = lane
+        for _ in range(_ATTEMPTS):
+            if (
+                current is None
+                or gate is None
+                or self._restart_once(campaign, current, gate, hours)
+            ):
+                return
+            current = self._lanes.read(lane.key)
+
+    def _restart_once(
+        self, campaign: Campaign, lane: Lane, gate: InstanceGate, hours: Hours
+    ) -> bool:
+        """False where another planner was faster."""
+        now = self._clock.now()
+        base = max(now, gate.gap_ends_at)
+        ahead = next_slot(lane.history, now, _gap_of(lane, gate))
+        if ahead is None:
+            based = replace(lane, next_slot_at=min(lane.next_slot_at, base))
+            return based == lane or self._lanes.save(lane, based) is not None
+        if ahead - base <= RESTART_WITHIN_MS:
+            return True
+        until = max(base, ahead - gate.delay_min_ms)
+        most = HORIZON_MS // gate.delay_min_ms + 1
+        retries = self._recipients.due_retries(lane.key, until, most)
+        newcomers = self._newcomers(lane, most)
+        plan = self._draw(lane, gate, hours, base, until, retries, newcomers)
+        if not plan.entries:
+            return True
+        return self._send(campaign, lane, plan, newcomers, now) is not None
 
     def _plan_once(
         self,
@@ -81,7 +116,6 @@ class PlanSends:
         lane: Lane,
         gate: InstanceGate,
         hours: Hours,
-        recalled: Sequence[DueRetry],
     ) -> Planned | None:
         """None where another planner was faster: read the lane again."""
         now = self._clock.now()
@@ -89,7 +123,7 @@ class PlanSends:
         if lane.next_slot_at > horizon:
             return Planned(lane, 0, is_idle=False)
         most = HORIZON_MS // gate.delay_min_ms + 1
-        retries = self._retries(lane, horizon, most, recalled)
+        retries = self._recipients.due_retries(lane.key, horizon, most)
         newcomers = self._newcomers(lane, most)
         if not retries and not newcomers:
             return Planned(lane, 0, is_idle=True)
@@ -99,7 +133,7 @@ class PlanSends:
             if based is None:
                 return None
             lane = based
-        plan = self._draw(lane, gate, hours, horizon, retries, newcomers)
+        plan = self._draw(lane, gate, hours, lane.next_slot_at, horizon, retries, newcomers)
         if not plan.entries:
             return self._pass_over(lane, gate, hours, newcomers, now)
         return self._send(campaign, lane, plan, newcomers, now)
@@ -109,6 +143,7 @@ class PlanSends:
         lane: Lane,
         gate: InstanceGate,
         hours: Hours,
+        base: int,
         horizon: int,
         retries: Sequence[DueRetry],
         newcomers: Sequence[Recipient],
@@ -121,13 +156,11 @@ class PlanSends:
             return gate.daily_limit - gate.sent_on(day) - ahead
 
         return draw_plan(
-            base=lane.next_slot_at,
+            base=base,
             horizon=horizon,
             retries=retries,
             fresh=_fresh(newcomers),
-            gap=lambda sequence, plan_number: gap_ms(
-                lane.key.campaign_id, sequence, plan_number, gate.delay_min_ms, gate.delay_max_ms
-            ),
+            gap=_gap_of(lane, gate),
             fit=hours.next_opening,
             day=hours.day,
             room=room,
@@ -170,32 +203,21 @@ class PlanSends:
         planned = {entry.sequence for entry in run}
         cursor = _advanced(lane.cursor, newcomers, planned)
         retries = sum(entry.is_retry for entry in run)
+        # They may pass sooner than the history then says, never later.
+        last_slot = max([run[-1].slot_at, *(past.last_slot for past in lane.history)])
         saved = self._lanes.save(
             lane,
             replace(
                 lane,
                 cursor=cursor,
-                next_slot_at=run[-1].next_slot_at,
+                # Slots put before those ahead leave the lane's end where it is.
+                next_slot_at=max(run[-1].next_slot_at, lane.next_slot_at),
                 history=remember(
-                    lane.history,
-                    PlannedRun(cursor, run[-1].slot_at, retries, run[0].slot_at),
-                    now,
+                    lane.history, PlannedRun(cursor, last_slot, retries, run[0].slot_at), now
                 ),
             ),
         )
         return Planned(saved, len(run), is_idle=False) if saved else None
-
-    def _retries(
-        self, lane: Lane, horizon: int, most: int, recalled: Sequence[DueRetry]
-    ) -> list[DueRetry]:
-        indexed = self._recipients.due_retries(lane.key, horizon, most)
-        # The newer plan number counts: the index may still name the older one.
-        newest: dict[str, DueRetry] = {}
-        for retry in [*indexed, *recalled]:
-            known = newest.get(retry.recipient_id)
-            if known is None or known.plan_number < retry.plan_number:
-                newest[retry.recipient_id] = retry
-        return list(newest.values())
 
     def _newcomers(self, lane: Lane, most: int) -> list[Recipient]:
         """The next in sequence, up to what is laid; nothing behind a gap in a stale read."""
@@ -242,6 +264,15 @@ def _job(campaign: Campaign, lane: Lane, entry: PlannedSend) -> SendJob:
         plan_number=entry.plan_number,
         slot_at=entry.slot_at,
     )
+
+
+def _gap_of(lane: Lane, gate: InstanceGate) -> Callable[[int, int], int]:
+    def gap(sequence: int, plan_number: int) -> int:
+        return gap_ms(
+            lane.key.campaign_id, sequence, plan_number, gate.delay_min_ms, gate.delay_max_ms
+        )
+
+    return gap
 
 
 def _opens_at(lane: Lane, gate: InstanceGate, hours: Hours) -> int | None:

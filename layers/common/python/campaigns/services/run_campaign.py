@@ -10,27 +10,21 @@ from campaigns.domain.errors import CheckFailure, InvalidState, NotFound, StartR
 from campaigns.domain.identity import new_id
 from campaigns.domain.model import (
     Campaign,
-    DueRetry,
     EventType,
-    Lane,
     LaneKey,
     LogEntry,
     LogLevel,
-    PlannedRun,
 )
-from campaigns.domain.planning import gap_ms, next_slot, passed_by, remember
-from campaigns.domain.recipient import RecipientStatus
-from campaigns.domain.recipient_changes import released
+from campaigns.domain.planning import gap_ms, next_slot
 from campaigns.services.campaign_facts import FactsCache
 from campaigns.services.pause_campaign import PauseCampaign
+from campaigns.services.plan_sends import PlanSends
 from campaigns.services.ports import (
     Campaigns,
     CampaignView,
     Clock,
     Gates,
-    Guard,
     Lanes,
-    Recipients,
     TransitionRefusal,
 )
 from campaigns.services.start_campaign import Checks, StartCampaign, StartCheck
@@ -48,22 +42,22 @@ class RunCampaign:
         self,
         *,
         campaigns: Campaigns,
-        recipients: Recipients,
         lanes: Lanes,
         gates: Gates,
         start: StartCampaign,
         pause: PauseCampaign,
+        plan: PlanSends,
         visit: VisitLane,
         facts: FactsCache,
         clock: Clock,
         random: Random,
     ) -> None:
         self._campaigns = campaigns
-        self._recipients = recipients
         self._lanes = lanes
         self._gates = gates
         self._start = start
         self._pause = pause
+        self._plan = plan
         self._visit = visit
         self._facts = facts
         self._clock = clock
@@ -113,7 +107,7 @@ class RunCampaign:
     def resume(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
     ) -> None:
-        """Paused to active: what was planned is recalled and planned anew from now on."""
+        """Paused to active: the first request leaves at once, what lies ahead keeps its slots."""
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.ACTIVE:
             return
@@ -138,7 +132,7 @@ class RunCampaign:
             return
         if refusal:
             raise StartRefused([CheckFailure(StartCheck.INSTANCE_DISCONNECTED)])
-        self._plan_now(key, recall=True)
+        self._plan_now(key, restart=True)
 
     def cancel(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
@@ -181,49 +175,20 @@ class RunCampaign:
         planned = next_slot(lane.history, now, gap)
         return planned or hours.next_opening(max(now, lane.next_slot_at))
 
-    def _plan_now(self, key: LaneKey, *, recall: bool = False) -> None:
+    def _plan_now(self, key: LaneKey, *, restart: bool = False) -> None:
         """Do at once what the schedule would do within a minute; the answer does not hang on it."""
         try:
-            self._visit.visit(key, self._recall(key) if recall else ())
+            if restart:
+                self._restart(key)
+            self._visit.visit(key)
         except Exception:
             _log.exception("plan_at_once_failed", extra={"campaign_id": key.campaign_id})
 
-    def _recall(self, key: LaneKey) -> list[DueRetry]:
-        """Take back whatever was planned and not claimed, so that the plan starts anew from now.
-
-        Its jobs die at the claim: each gets a new plan number. One that cannot be taken back is
-        being claimed, or has been released already.
-        """
-        lane, gate = self._lanes.read(key), self._gates.read(key.instance_id)
-        if lane is None or gate is None:
-            return []
-        now = self._clock.now()
-        recalled = []
-        page = self._recipients.page(
-            key.tenant_id,
-            key.campaign_id,
-            passed_by(lane.history, now),
-            lane.cursor,
-            limit=lane.cursor + 1,
-            consistent=True,
-        )
-        for recipient in page:
-            if recipient.status is not RecipientStatus.PENDING or recipient.retry_at is not None:
-                continue
-            after = released(recipient, now=now, not_before=now)
-            guard = Guard(frozenset({RecipientStatus.PENDING}), plan_number=recipient.plan_number)
-            if self._recipients.save(recipient, after, guard):
-                recalled.append(
-                    DueRetry(
-                        after.recipient_id,
-                        after.sequence,
-                        after.person,
-                        after.plan_number,
-                        now,
-                    )
-                )
-        self._lanes.save(lane, _replanned(lane, now, max(now, gate.gap_ends_at)))
-        return recalled
+    def _restart(self, key: LaneKey) -> None:
+        campaign = self._head(key.tenant_id, key.campaign_id)
+        lane = self._lanes.read(key)
+        if lane and campaign.status is CampaignStatus.ACTIVE:
+            self._plan.restart(campaign, lane, self._facts.hours(campaign))
 
     def _view(self, tenant_id: str, campaign_id: str) -> CampaignView:
         view = self._campaigns.view(tenant_id, campaign_id)
@@ -259,10 +224,3 @@ class RunCampaign:
 
 def _lane_key(campaign: Campaign) -> LaneKey:
     return LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)
-
-
-def _replanned(lane: Lane, now: int, base: int) -> Lane:
-    """Nothing lies ahead any more: all that was planned has passed or was recalled."""
-    passed = [run for run in lane.history if run.last_slot <= now]
-    history = remember(passed, PlannedRun(lane.cursor, now), now)
-    return replace(lane, next_slot_at=base, history=history)

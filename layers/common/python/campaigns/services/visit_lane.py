@@ -1,6 +1,5 @@
 """Visit a lane: walk its mark, complete it, plan it, or let it sleep until there is work."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -9,7 +8,6 @@ from campaigns.domain.hours import Hours
 from campaigns.domain.identity import new_id
 from campaigns.domain.model import (
     Campaign,
-    DueRetry,
     EventType,
     Lane,
     LaneKey,
@@ -56,7 +54,7 @@ class VisitLane:
         self._clock = clock
         self._random = random
 
-    def visit(self, key: LaneKey, recalled: Sequence[DueRetry] = ()) -> None:
+    def visit(self, key: LaneKey) -> None:
         campaign = self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
         if campaign and campaign.status is CampaignStatus.SCHEDULED:
             if not self._start.when_due(campaign):
@@ -66,11 +64,11 @@ class VisitLane:
         if campaign is None or lane is None:
             return
         if campaign.status in _WALKED:
-            self._go_on(campaign, lane, recalled)
+            self._go_on(campaign, lane)
         else:
             self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
 
-    def _go_on(self, campaign: Campaign, lane: Lane, recalled: Sequence[DueRetry]) -> None:
+    def _go_on(self, campaign: Campaign, lane: Lane) -> None:
         walked = self._walk.walk(campaign, lane)
         if _is_complete(campaign, walked):
             self._complete(campaign, walked.mark, lane)
@@ -78,7 +76,7 @@ class VisitLane:
         planned = Planned(lane, 0, is_idle=True)
         hours = self._facts.hours(campaign)
         if campaign.status is CampaignStatus.ACTIVE:
-            planned = self._plan.plan(campaign, lane, hours, recalled)
+            planned = self._plan.plan(campaign, lane, hours)
         self._sleep_or_stay(campaign, planned, walked, hours)
 
     def _complete(self, campaign: Campaign, mark: int, lane: Lane) -> None:

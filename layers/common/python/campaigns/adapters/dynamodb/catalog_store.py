@@ -164,7 +164,7 @@ class CatalogStore:
         return heads, last, page.last_key is None
 
     def _in_draft(self, campaign: Campaign, write: tuple[str, dict[str, object]], now: int) -> bool:
-        """Together with the head, so that of two edits that saw the same wordings one is refused."""
+        """Together with the head: of two edits that saw the same wordings one is refused."""
         unseen = max(now, campaign.updated_at + 1)
         head = self._table.update_request(
             keys.campaign_head(campaign.tenant_id, campaign.campaign_id),
