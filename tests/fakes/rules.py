@@ -3,9 +3,9 @@
 from collections import Counter
 from itertools import pairwise
 
+from campaigns.domain.books import BOOKED
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.recipient import SETTLED, RecipientStatus
-from campaigns.services.settle_delivery import BOOKED
 from tests.fakes.world import World
 
 

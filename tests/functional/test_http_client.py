@@ -32,11 +32,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen.append((self.headers["Host"], self.client_address[1]))
+        if self.path == "/drip":
+            self._drip()
+            return
         status = 302 if self.path == "/redirect" else 200
         self.send_response(status)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _drip(self) -> None:
+        """A piece now and then, each within any read timeout, and never the end."""
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        while not self.server.stopping.wait(0.02):
+            try:
+                self.wfile.write(b" ")
+            except OSError:
+                return
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
@@ -48,6 +62,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[tuple[str, int]] = []
+        self.stopping = threading.Event()
 
 
 @dataclass
@@ -117,6 +132,26 @@ def test_an_unknown_name_is_a_fault_of_the_connection() -> None:
         http.get("http://evolution.example.com/")
 
 
+def test_an_answer_without_end_is_given_up_after_the_read_timeout_in_all(server: Server) -> None:
+    dripping = make_http_client(LOCAL, connect_timeout_seconds=5, read_timeout_seconds=0.3)
+    with dripping, pytest.raises(httpx.ReadTimeout):
+        dripping.get(f"http://127.0.0.1:{server.server_port}/drip")
+    server.stopping.set()
+
+
+def test_the_connection_tells_when_a_request_leaves(server: Server) -> None:
+    told: list[str] = []
+    with client(LOCAL) as asking:
+        asking.get(
+            f"http://127.0.0.1:{server.server_port}/",
+            extensions={"trace": lambda event, _info: told.append(event)},
+        )
+    # The gateway notes the time at this very event.
+    assert told.index("http11.send_request_headers.started") > told.index(
+        "connection.connect_tcp.complete"
+    )
+
+
 def test_a_redirect_is_not_followed(server: Server) -> None:
     with client(LOCAL) as http:
         answer = http.get(f"http://127.0.0.1:{server.server_port}/redirect")
@@ -167,6 +202,10 @@ def admin(*answers: httpx.Response | Exception) -> EvolutionAdmin:
         httpx.Response(200, json=[]),
         httpx.Response(200, json={"version": 2}),
         httpx.Response(404, json={"version": "2.3.7"}),
+        httpx.Response(200, content=rb'{"version": "2.3.7-\ud800"}'),
+        httpx.Response(200, json={"version": "2.3.7" * 100}),
+        httpx.Response(200, content=b"[" * 100_000),
+        httpx.Response(200, content=b"\xff"),
     ],
 )
 def test_a_server_that_does_not_speak_as_evolution_has_no_version(answer: httpx.Response) -> None:
@@ -197,6 +236,15 @@ def test_another_refusal_is_told_with_its_status() -> None:
             "https://evolution.example.com", "loja", "key"
         )
     assert refused.value.context["status"] == 503
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 429, 500, 502, 503, 504])
+def test_a_server_in_trouble_says_nothing_of_its_version(status: int) -> None:
+    with pytest.raises(GatewayRefused) as refused:
+        admin(httpx.Response(status, headers={"location": "/"})).version(
+            "https://evolution.example.com"
+        )
+    assert refused.value.context["status"] == status
 
 
 def test_a_fault_on_the_way_says_nothing_of_key_or_server() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.domain.books import BOOKED, booking, times_sent
 from campaigns.domain.delivery import Sent
 from campaigns.domain.recipient import RecipientStatus as Status
 from campaigns.domain.recipient_changes import settled
 from campaigns.domain.settlement import decide_settlement
-from campaigns.services.settle_delivery import BOOKED, booking, times_sent
 from tests.fakes.recipient_steps import START, a_recipient, histories
 
 

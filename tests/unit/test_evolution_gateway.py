@@ -76,18 +76,60 @@ def send(
     leave_within_ms: int = 1_000,
     by: EvolutionGateway | None = None,
 ) -> HttpAnswer | TransportFault:
-    return (by or gateway(server)).send_text(
-        instance,
-        KEY,
-        number=NUMBER,
-        text=text,
-        message_id=MESSAGE_ID,
-        leave_within_ms=leave_within_ms,
+    return (
+        (by or gateway(server))
+        .send_text(
+            instance,
+            KEY,
+            number=NUMBER,
+            text=text,
+            message_id=MESSAGE_ID,
+            leave_within_ms=leave_within_ms,
+        )
+        .answer
     )
 
 
 def failing_with(error: Exception) -> Server:
     return Server(lambda: error)
+
+
+# When it leaves
+
+
+@dataclass
+class Leaves(httpx.BaseTransport):
+    """Lets a request leave so long after it was made, and tells it as httpcore does."""
+
+    clock: FakeClock
+    after_ms: int
+    left: bool = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.clock.sleep(self.after_ms)
+        request.extensions["trace"]("http11.send_request_headers.started", {})
+        self.left = True
+        self.clock.sleep(700)
+        return httpx.Response(201, json=ACCEPTED)
+
+
+@pytest.mark.parametrize(("after_ms", "leaves"), [(0, True), (400, True), (401, False)])
+def test_a_request_leaves_in_its_time_or_not_at_all_and_tells_when(after_ms, leaves):
+    clock = FakeClock()
+    made_at = clock.now()
+    transport = Leaves(clock, after_ms)
+    evolution = EvolutionGateway(
+        httpx.Client(transport=transport), clock, read_timeout_seconds=20, connect_timeout_seconds=5
+    )
+    exchange = evolution.send_text(
+        INSTANCE, KEY, number=NUMBER, text="Oi", message_id=MESSAGE_ID, leave_within_ms=400
+    )
+    assert transport.left is leaves
+    if leaves:
+        assert exchange.left_at == made_at + after_ms
+        assert isinstance(classify(exchange.answer), Sent)
+    else:
+        assert exchange.answer is None
 
 
 # The request

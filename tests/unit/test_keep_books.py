@@ -8,6 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.domain.books import BOOKED, LAST_SEND_AT, times_sent
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import (
     Campaign,
@@ -21,7 +22,6 @@ from campaigns.domain.model import (
 )
 from campaigns.domain.recipient import RecipientStatus as Status
 from campaigns.services.keep_books import KeepBooks, is_book
-from campaigns.services.settle_delivery import BOOKED, LAST_SEND_AT, times_sent
 from tests.fakes.clock import FakeClock
 from tests.fakes.recipient_steps import START, a_recipient, histories
 

@@ -1,16 +1,17 @@
 """Sends text through Evolution API, and says exactly what came back. Never repeats a request."""
 
 import ssl
+from collections.abc import Mapping
 from threading import Lock
 from urllib.parse import quote
 
 import httpx
 
 from campaigns.adapters.http_client import NameUnknown
-from campaigns.domain.delivery import GatewayAnswer, HttpAnswer, TransportFault
+from campaigns.domain.delivery import HttpAnswer, TransportFault
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import Instance
-from campaigns.services.ports import Clock
+from campaigns.services.ports import Clock, Exchange
 
 #: Node closes a connection that was idle for five seconds: one used this recently is alive.
 _WARM_MS = 2 * SECOND_MS
@@ -19,6 +20,29 @@ _WARM_MS = 2 * SECOND_MS
 _STEPS_TO_LEAVE = 3
 _WRITE_SECONDS = 5
 _TEXT_KEPT = 10_000
+
+
+class _TooLate(Exception):
+    """The request was ready to leave, but its time was over: it was given up unsent."""
+
+
+class _Leaving:
+    """Watches a request leave, by httpcore's trace of its steps; stops one that is too late.
+
+    A connection may have to be made first, so a request leaves later than it is made.
+    """
+
+    def __init__(self, clock: Clock, made_at: int, leave_within_ms: int) -> None:
+        self._clock = clock
+        self._leave_by = made_at + leave_within_ms
+        self.left_at = made_at
+
+    def trace(self, event: str, _info: Mapping[str, object]) -> None:
+        if event == "http11.send_request_headers.started":
+            now = self._clock.now()
+            if now > self._leave_by:
+                raise _TooLate
+            self.left_at = now
 
 
 class EvolutionGateway:
@@ -65,10 +89,11 @@ class EvolutionGateway:
         text: str,
         message_id: str,
         leave_within_ms: int,
-    ) -> GatewayAnswer:
+    ) -> Exchange:
         """One POST. `number` is digits only; the server honours `message_id` from 2.4 on."""
-        step = max(leave_within_ms, 1) / SECOND_MS / _STEPS_TO_LEAVE
         base = instance.evolution_url.rstrip("/")
+        step = max(leave_within_ms, 1) / SECOND_MS / _STEPS_TO_LEAVE
+        leaving = _Leaving(self._clock, self._clock.now(), leave_within_ms)
         try:
             response = self._client.post(
                 f"{base}/message/sendText/{quote(instance.evolution_instance, safe='')}",
@@ -82,11 +107,15 @@ class EvolutionGateway:
                 timeout=httpx.Timeout(
                     connect=step, pool=step, read=self._read_timeout_seconds, write=_WRITE_SECONDS
                 ),
+                extensions={"trace": leaving.trace},
             )
+        except _TooLate:
+            return Exchange(None, leaving.left_at)
         except httpx.RequestError as error:
-            return _fault(error)
+            return Exchange(_fault(error), leaving.left_at)
         self._note_use(instance.evolution_url)
-        return HttpAnswer(response.status_code, _json(response), response.text[:_TEXT_KEPT])
+        answer = HttpAnswer(response.status_code, _json(response), response.text[:_TEXT_KEPT])
+        return Exchange(answer, leaving.left_at)
 
     def _note_use(self, url: str) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from time import monotonic
+from typing import Any
 
 import httpcore
 import httpx
@@ -43,7 +44,9 @@ def make_http_client(
         keepalive_expiry=KEEPALIVE_SECONDS,
     )
     return httpx.Client(
-        transport=_GuardedTransport(_GuardedBackend(policy, resolve or resolve_name), limits),
+        transport=_GuardedTransport(
+            _GuardedBackend(policy, resolve or resolve_name, read_timeout_seconds), limits
+        ),
         timeout=httpx.Timeout(
             connect=connect_timeout_seconds,
             read=read_timeout_seconds,
@@ -64,10 +67,49 @@ def resolve_name(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection whose answers take no longer, in all, than a read may.
+
+    A read timeout alone is for each piece: a server that sends a byte now and then would hold its
+    client, and everybody else's messages in the same function, until the function is ended.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, answer_seconds: float) -> None:
+        self._stream = stream
+        self._answer_seconds = answer_seconds
+        self._answer_by = monotonic() + answer_seconds
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._answer_by - monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+        self._answer_by = monotonic() + self._answer_seconds
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return _BoundedStream(secured, self._answer_seconds)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _GuardedBackend(httpcore.SyncBackend):
-    def __init__(self, policy: AddressPolicy, resolve: Resolver) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolver, answer_seconds: float) -> None:
         self._policy = policy
         self._resolve = resolve
+        self._answer_seconds = answer_seconds
 
     def connect_tcp(
         self,
@@ -85,7 +127,8 @@ class _GuardedBackend(httpcore.SyncBackend):
             if left is not None and left <= 0:
                 break
             try:
-                return super().connect_tcp(address, port, left, local_address, socket_options)
+                stream = super().connect_tcp(address, port, left, local_address, socket_options)
+                return _BoundedStream(stream, self._answer_seconds)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 fault = error
         raise fault

@@ -15,6 +15,8 @@ from campaigns.domain.model import ConnectionState, InstanceGate
 PATIENCE_MS = 5 * SECOND_MS
 #: A request leaves within this time of the last look at its gates, or not at all.
 LEAVE_WITHIN_MS = SECOND_MS
+#: What must be left of that when the request is made: a new connection takes some of it.
+TIME_TO_LEAVE_MS = 300
 #: A job this late is released: a backlog must never leave in one burst.
 LATE_MS = 15 * SECOND_MS
 #: The last stretch before a slot is waited for: the queue hides messages by whole seconds only.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.domain.gates import LEAVE_WITHIN_MS
 from campaigns.domain.holiday_calendar import HolidayCalendar, national_holidays
 from campaigns.domain.instants import day_of, next_midnight, to_datetime, to_ms
 from campaigns.domain.model import Schedule, Tenant, TenantHoliday
@@ -65,6 +66,12 @@ class Hours:
             return instant
         opening = next_opening(self.window, to_datetime(instant), self.is_holiday)
         return to_ms(opening) if opening else None
+
+    def next_slot(self, instant: int) -> int | None:
+        """The first instant at or after the given one that leaves a request its second."""
+        if self.open_at(instant) and not self.open_at(instant + LEAVE_WITHIN_MS):
+            instant += LEAVE_WITHIN_MS
+        return self.next_opening(instant)
 
     def day(self, instant: int) -> str:
         """The tenant's calendar day, by which the day's limit counts."""

@@ -1,7 +1,7 @@
 """The things the rules speak of, as plain values. Times are epoch milliseconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -143,14 +143,14 @@ class InstanceGate:
     live_status: CampaignStatus | None = None
     busy_token: str | None = None
     busy_until: int | None = None
-    busy_recipient_id: str | None = None
+    busy_holder: str | None = None
     last_left_at: int = 0
     day: str | None = None
     day_count: int = 0
 
     def sent_on(self, day: str) -> int:
-        """How many requests are counted for that day."""
-        return self.day_count if self.day == day else 0
+        """How many requests are counted for that day, or for a later one that has begun."""
+        return self.day_count if self.day is not None and self.day >= day else 0
 
     def is_busy(self, now: int) -> bool:
         return self.busy_until is not None and self.busy_until > now
@@ -356,9 +356,6 @@ class SendJob:
     def deduplication_id(self) -> str:
         """With the plan number: the queue drops a repeated id for five minutes, deleted or not."""
         return f"{self.campaign_id}:{self.recipient_id}:{self.plan_number}"
-
-    def at(self, slot_at: int) -> "SendJob":
-        return replace(self, slot_at=slot_at)
 
 
 class LogLevel(StrEnum):

@@ -12,14 +12,19 @@ from campaigns.domain.settlement import Settlement
 
 
 def released(recipient: Recipient, *, now: int, not_before: int) -> Recipient:
-    """Back to `pending`, or to `unknown` if a try may have been sent; due again at `not_before`."""
+    """Back to `pending`, or to `unknown` if a try may have been sent; due again at `not_before`.
+
+    A claim whose request did not leave was no attempt.
+    """
     status = RecipientStatus.UNKNOWN if recipient.may_have_been_sent else RecipientStatus.PENDING
+    was_claimed = recipient.status is RecipientStatus.SENDING
     return replace(
         recipient,
         status=status,
         plan_number=recipient.plan_number + 1,
         retry_at=not_before if status is RecipientStatus.PENDING else None,
         slot_at=None,
+        attempts=recipient.attempts - was_claimed,
         lease_token=None,
         lease_until=None,
         updated_at=now,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.planning import HORIZON_MS
 
 
@@ -23,6 +24,10 @@ class LaneState:
     recount_at: int | None
 
 
+#: A lane that sleeps is looked at this often all the same: limits and hours may be changed.
+LONGEST_SLEEP_MS = 60 * MINUTE_MS
+
+
 def due_again(state: LaneState, now: int) -> int | None:
     """When the lane is due again: `now` or earlier keeps it awake, None puts it to sleep for good.
 
@@ -33,5 +38,6 @@ def due_again(state: LaneState, now: int) -> int | None:
     wakes = [state.recount_at]
     if state.is_active:
         at = state.opens_at if state.opens_at is not None else state.retry_at
-        wakes.append(None if at is None else at - HORIZON_MS)
+        latest = now + LONGEST_SLEEP_MS
+        wakes.append(latest if at is None else min(at - HORIZON_MS, latest))
     return min((wake for wake in wakes if wake is not None), default=None)

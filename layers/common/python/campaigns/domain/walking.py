@@ -1,5 +1,6 @@
 """Walking the low-water mark: what a look at one recipient finds to do. Epoch milliseconds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -78,3 +79,12 @@ def _has_vanished(recipient: Recipient, rules: WalkRules) -> bool:
     if recipient.slot_at is not None:
         return recipient.slot_at <= rules.now - VANISHED_AFTER_MS
     return recipient.sequence < rules.vanished_below
+
+
+def unbroken(page: Sequence[Recipient], start: int) -> list[Recipient]:
+    """The recipients from `start` on without a hole: a stale read may not show one yet."""
+    return [
+        recipient
+        for expected, recipient in enumerate(page, start=start)
+        if recipient.sequence == expected
+    ]

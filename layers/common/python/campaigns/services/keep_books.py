@@ -4,14 +4,16 @@ import logging
 from collections import Counter
 from random import Random
 
+from campaigns.domain.books import BOOKED, is_book, times_sent
 from campaigns.domain.identity import new_id
 from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.model import Campaign, EventType, LogEntry, LogLevel
 from campaigns.services.ports import Campaigns, Clock, Recipients
-from campaigns.services.settle_delivery import BOOKED, times_sent
 
 #: A campaign is quiet when its counters have not moved for this long.
 QUIET_MS = 10 * MINUTE_MS
+#: By then whoever settled the last recipients has booked it, or never will.
+BOOKED_WITHIN_MS = 2 * MINUTE_MS
 _PAGE = 1_000
 
 _log = logging.getLogger(__name__)
@@ -78,8 +80,3 @@ class KeepBooks:
                     counted[times_sent(recipient.message_id)] += 1
             start = page[-1].sequence + 1
         return dict(counted)
-
-
-def is_book(name: str) -> bool:
-    """Whether a number of the counters' item is a count of recipients."""
-    return name in BOOKED or name.startswith("times_sent.")

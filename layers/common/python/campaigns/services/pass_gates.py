@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from threading import Lock
 
-from campaigns.domain.gates import PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
+from campaigns.domain.gates import LEAVE_WITHIN_MS, PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
 from campaigns.domain.hours import Hours
 from campaigns.domain.model import Instance, InstanceGate, Recipient
 from campaigns.services.ports import Clock, Gates, Persons, Stamp
@@ -26,6 +26,12 @@ class Pass:
 def person_gap_ms(read_timeout_ms: int) -> int:
     """Evolution goes on sending after its client gave up, for as long as that client waited."""
     return PERSON_GAP_MS + read_timeout_ms
+
+
+def holder_of(recipient: Recipient) -> str:
+    """Whose try an instance is busy with. The plan number tells a copy of this very job from the
+    mark that a crashed try of the same recipient left behind."""
+    return f"{recipient.recipient_id}#{recipient.plan_number}"
 
 
 class PassGates:
@@ -53,30 +59,30 @@ class PassGates:
     ) -> Pass | Shut:
         """The pass, or why there is none; then nothing is held."""
         patience_ends = self._clock.now() + PATIENCE_MS
-        first: Stamp | None = None
+        held: Stamp | None = None
+        stamped_at = 0
         while True:
             now = self._clock.now()
-            stamp = self._persons.stamp(
-                recipient.person,
-                recipient_id=recipient.recipient_id,
-                token=token,
-                now=now,
-                gap_ms=self._person_gap_ms,
-                own_is_free=not recipient.may_have_been_sent,
-            )
-            if isinstance(stamp, Shut):
-                shut = stamp
-            else:
-                # What an undo restores is what was before the first of our stamps.
-                first = first or stamp
+            shut: Shut | None = None
+            if held is None or now - stamped_at >= LEAVE_WITHIN_MS:
+                stamp = self._stamp(recipient, token, now)
+                if isinstance(stamp, Shut):
+                    shut = stamp
+                else:
+                    # An undo restores the newest stamp that is not ours: another copy of this job
+                    # may have stamped, and sent, while this one waited.
+                    held = held if held and stamp.is_repeat else stamp
+                    stamped_at = now
+            if shut is None:
                 taken = self._take_instance(recipient, instance, hours, campaign_id, token, now)
                 if isinstance(taken, InstanceGate):
-                    return Pass(token, first, taken, hours.day(now), now)
+                    assert held is not None
+                    return Pass(token, held, taken, hours.day(now), now)
                 shut = taken
             wait = self._worth_waiting(shut, recipient, now, patience_ends)
             if wait is None:
-                if first:
-                    self._persons.undo(first)
+                if held:
+                    self._persons.undo(held)
                 return shut
             self._clock.sleep(wait)
 
@@ -91,6 +97,16 @@ class PassGates:
         """The request left; its mark is cleared, and the day counts it unless nothing was sent."""
         self._gates.settle(
             taken.before, token=taken.token, left_at=left_at, day=taken.day, counts=counts
+        )
+
+    def _stamp(self, recipient: Recipient, token: str, now: int) -> Stamp | Shut:
+        return self._persons.stamp(
+            recipient.person,
+            recipient_id=recipient.recipient_id,
+            token=token,
+            now=now,
+            gap_ms=self._person_gap_ms,
+            own_is_free=not recipient.may_have_been_sent,
         )
 
     def _take_instance(
@@ -119,7 +135,7 @@ class PassGates:
                 current,
                 campaign_id=campaign_id,
                 token=token,
-                recipient_id=recipient.recipient_id,
+                holder=holder_of(recipient),
                 now=now,
                 busy_until=now + self._lease_ms,
                 day=hours.day(now),
@@ -137,7 +153,7 @@ class PassGates:
     ) -> int | None:
         """Milliseconds to wait before asking again, or None."""
         if shut.refusal is Refusal.BUSY:
-            is_own = shut.holder == recipient.recipient_id
+            is_own = shut.holder == holder_of(recipient)
             wait = None if is_own else _ASK_AGAIN_MS
         elif shut.refusal in {Refusal.GAP, Refusal.PERSON} and shut.opens_at is not None:
             wait = max(1, shut.opens_at - now)

@@ -31,6 +31,7 @@ from campaigns.domain.planning import (
     remember,
 )
 from campaigns.domain.recipient import RecipientStatus
+from campaigns.domain.walking import unbroken
 from campaigns.services.ports import Clock, Gates, JobQueue, Lanes, Recipients
 
 #: Another planner may get in between twice; a third time the next minute will do.
@@ -39,7 +40,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a run planned. `idle_until`: nothing can be planned before (None: nobody is left)."""
+    """What a run planned. `idle_until`: nothing can be planned before, where that is known."""
 
     lane: Lane
     count: int
@@ -61,10 +62,10 @@ class PlanSends:
 
     def plan(self, campaign: Campaign, lane: Lane, hours: Hours) -> Planned:
         """Fill the coming 130 s of an active campaign's lane."""
-        gate = self._gates.read(lane.key.instance_id)
+        gate = self._gate(campaign, lane)
         current: Lane | None = lane
         for _ in range(_ATTEMPTS):
-            if current is None or gate is None or gate.live_campaign_id != campaign.campaign_id:
+            if current is None or gate is None:
                 break
             planned = self._plan_once(campaign, current, gate, hours)
             if planned:
@@ -88,6 +89,14 @@ class PlanSends:
             ):
                 return
             current = self._lanes.read(lane.key)
+
+    def _gate(self, campaign: Campaign, lane: Lane) -> InstanceGate | None:
+        """The instance's gate while it is this campaign's; read again where a read may be stale."""
+        for consistent in (False, True):
+            gate = self._gates.read(lane.key.instance_id, consistent=consistent)
+            if gate and gate.live_campaign_id == campaign.campaign_id:
+                return gate
+        return None
 
     def _restart_once(
         self, campaign: Campaign, lane: Lane, gate: InstanceGate, hours: Hours
@@ -126,7 +135,8 @@ class PlanSends:
         retries = self._recipients.due_retries(lane.key, horizon, most)
         newcomers = self._newcomers(lane, most)
         if not retries and not newcomers:
-            return Planned(lane, 0, is_idle=True)
+            # An empty page is not the end: a stale read may not show yet who was just laid.
+            return Planned(lane, 0, is_idle=lane.cursor >= lane.laid_through)
         if lane.next_slot_at < now:
             # Every planner starts from one base, so that all draw the same slots.
             based = self._lanes.save(lane, replace(lane, next_slot_at=max(now, gate.gap_ends_at)))
@@ -161,7 +171,7 @@ class PlanSends:
             retries=retries,
             fresh=_fresh(newcomers),
             gap=_gap_of(lane, gate),
-            fit=hours.next_opening,
+            fit=hours.next_slot,
             day=hours.day,
             room=room,
         )
@@ -228,11 +238,7 @@ class PlanSends:
             lane.laid_through,
             limit=most,
         )
-        return [
-            recipient
-            for expected, recipient in enumerate(page, start=lane.cursor)
-            if recipient.sequence == expected
-        ]
+        return unbroken(page, lane.cursor)
 
 
 def _fresh(newcomers: Sequence[Recipient]) -> Iterator[Fresh]:
@@ -277,8 +283,8 @@ def _gap_of(lane: Lane, gate: InstanceGate) -> Callable[[int, int], int]:
 
 def _opens_at(lane: Lane, gate: InstanceGate, hours: Hours) -> int | None:
     """When the lane can plan again: its window opens, or its day's limit is reset."""
-    slot = hours.next_opening(lane.next_slot_at)
+    slot = hours.next_slot(lane.next_slot_at)
     if slot is None:
         return None
     is_full = gate.daily_limit is not None and gate.sent_on(hours.day(slot)) >= gate.daily_limit
-    return hours.next_opening(hours.next_day_at(slot)) if is_full else slot
+    return hours.next_slot(hours.next_day_at(slot)) if is_full else slot

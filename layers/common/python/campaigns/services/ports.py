@@ -115,7 +115,7 @@ class Gates(Protocol):
         *,
         campaign_id: str | None,
         token: str,
-        recipient_id: str,
+        holder: str,
         now: int,
         busy_until: int,
         day: str,
@@ -140,12 +140,16 @@ class Gates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A person's gate taken by a recipient; `before_*` is what an undo restores."""
+    """A person's gate taken by a recipient; `before_*` is what an undo restores.
+
+    `is_repeat`: our own stamp stood there already, so what was before it is not known from here.
+    """
 
     person: str
     token: str
     before_at: int | None
     before_recipient_id: str | None
+    is_repeat: bool = False
 
 
 class Persons(Protocol):
@@ -205,6 +209,17 @@ class Vault(Protocol):
         """The instance's key in clear, decrypted once per process and version."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came of a request, and when it left (epoch ms; when it was made, if it never did).
+
+    No answer: its time to leave was over, and it was given up unsent.
+    """
+
+    answer: GatewayAnswer | None
+    left_at: int
+
+
 class Gateway(Protocol):
     def prepare(self, instance: Instance) -> GatewayAnswer | None:
         """Connect ahead, so that the request itself leaves at once; the fault where it cannot."""
@@ -218,7 +233,7 @@ class Gateway(Protocol):
         text: str,
         message_id: str,
         leave_within_ms: int,
-    ) -> GatewayAnswer:
+    ) -> Exchange:
         """One request, never repeated; it leaves within that time or not at all."""
 
 
@@ -349,7 +364,8 @@ class CampaignCatalog(Protocol):
         self, tenant_id: str, wanted: CampaignFilter, *, after: str | None, limit: int
     ) -> Listing[CampaignView]: ...
 
-    def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool: ...
+    def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool:
+        """False where the campaign was changed since it was read."""
 
     def save_text(self, campaign: Campaign, text: MessageText, now: int) -> bool:
         """False where the campaign is no draft any more, or was changed since it was read."""

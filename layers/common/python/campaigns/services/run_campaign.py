@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
-from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.campaign import CampaignStatus, CampaignTrigger, require_move
 from campaigns.domain.errors import CheckFailure, InvalidState, NotFound, StartRefused
 from campaigns.domain.identity import new_id
 from campaigns.domain.model import (
@@ -31,8 +31,6 @@ from campaigns.services.start_campaign import Checks, StartCampaign, StartCheck
 from campaigns.services.visit_lane import VisitLane
 
 _log = logging.getLogger(__name__)
-
-_CANCELLABLE = frozenset({CampaignStatus.ACTIVE, CampaignStatus.PAUSED, CampaignStatus.SCHEDULED})
 
 
 class RunCampaign:
@@ -73,8 +71,7 @@ class RunCampaign:
         Raises :class:`StartRefused` with all conditions that do not hold.
         """
         view = self._view(tenant_id, campaign_id)
-        if view.campaign.status is not CampaignStatus.DRAFT:
-            raise InvalidState(view.campaign.status)
+        require_move(view.campaign.status, CampaignStatus.ACTIVE, by=CampaignTrigger.START)
         if (view.campaign.schedule.scheduled_at or 0) > self._clock.now():
             self._start.put_on_schedule(view, actor=actor)
         else:
@@ -83,8 +80,7 @@ class RunCampaign:
     def unschedule(self, tenant_id: str, campaign_id: str, actor: str) -> None:
         """A scheduled campaign is a draft again."""
         campaign = self._head(tenant_id, campaign_id)
-        if campaign.status is not CampaignStatus.SCHEDULED:
-            raise InvalidState(campaign.status)
+        require_move(campaign.status, CampaignStatus.DRAFT, by=CampaignTrigger.UNSCHEDULE)
         now = self._clock.now()
         draft = replace(campaign, status=CampaignStatus.DRAFT, updated_at=now, last_error=None)
         lane = self._lanes.read(_lane_key(campaign))
@@ -111,8 +107,7 @@ class RunCampaign:
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.ACTIVE:
             return
-        if campaign.status is not CampaignStatus.PAUSED:
-            raise InvalidState(campaign.status)
+        require_move(campaign.status, CampaignStatus.ACTIVE, by=CampaignTrigger.RESUME)
         key, now = _lane_key(campaign), self._clock.now()
         lane = self._lanes.read(key)
         active = replace(
@@ -141,8 +136,7 @@ class RunCampaign:
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.CANCELLED:
             return
-        if campaign.status not in _CANCELLABLE:
-            raise InvalidState(campaign.status)
+        require_move(campaign.status, CampaignStatus.CANCELLED, by=CampaignTrigger.CANCEL)
         key, now = _lane_key(campaign), self._clock.now()
         cancelled = replace(
             campaign, status=CampaignStatus.CANCELLED, cancelled_at=now, updated_at=now
@@ -152,8 +146,6 @@ class RunCampaign:
         due = replace(lane, due_at=now) if lane else None
         if self._campaigns.end(campaign, cancelled, due, entry):
             self._unless(tenant_id, campaign_id, CampaignStatus.CANCELLED)
-            return
-        self._plan_now(key)
 
     def next_send_at(self, view: CampaignView, now: int) -> int | None:
         """When the next request of a live or scheduled campaign is to leave, as far as planned."""

@@ -10,6 +10,7 @@ from random import Random
 
 from campaigns.domain.delivery import (
     AutoPauseReason,
+    GatewayAnswer,
     HttpAnswer,
     Outcome,
     TransportFault,
@@ -18,7 +19,14 @@ from campaigns.domain.delivery import (
     loggable,
 )
 from campaigns.domain.errors import TextTooLong
-from campaigns.domain.gates import LATE_MS, LEAVE_WITHIN_MS, MARGIN_MS, Refusal, Shut
+from campaigns.domain.gates import (
+    LATE_MS,
+    LEAVE_WITHIN_MS,
+    MARGIN_MS,
+    TIME_TO_LEAVE_MS,
+    Refusal,
+    Shut,
+)
 from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import MINUTE_MS, to_datetime
 from campaigns.domain.model import Contact, Instance, Recipient, SendJob
@@ -30,11 +38,12 @@ from campaigns.domain.rotation import message_for
 from campaigns.domain.settlement import Settlement
 from campaigns.services.campaign_facts import CampaignFacts, FactsCache
 from campaigns.services.instance_cache import InstanceCache
-from campaigns.services.pass_gates import Pass, PassGates
+from campaigns.services.pass_gates import Pass, PassGates, holder_of
 from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports import (
     Clock,
     Contacts,
+    Exchange,
     Gateway,
     Guard,
     Recipients,
@@ -131,12 +140,15 @@ class SendOne:
     def _current(self, job: SendJob) -> Recipient | None:
         """The job's recipient, while the job is not stale: a release has raised its plan number."""
         place = (job.tenant_id, job.campaign_id, job.sequence)
-        recipient = self._recipients.read(*place) or self._recipients.read(*place, consistent=True)
+        recipient = self._recipients.read(*place)
+        if recipient is None or recipient.plan_number < job.plan_number:
+            # The read is older than the plan: to take it at its word would lose the job.
+            recipient = self._recipients.read(*place, consistent=True)
         is_current = (
             recipient is not None
             and recipient.recipient_id == job.recipient_id
             and recipient.plan_number == job.plan_number
-            and recipient.status in {RecipientStatus.PENDING, RecipientStatus.UNKNOWN}
+            and recipient.status is RecipientStatus.PENDING
         )
         return recipient if is_current else None
 
@@ -144,7 +156,7 @@ class SendOne:
         facts = self._facts.of(job.tenant_id, job.campaign_id)
         slot = max(job.slot_at, self._clock.now())
         if not facts.hours.open_at(slot + LEAVE_WITHIN_MS):
-            self._release_to_opening(recipient, facts, slot)
+            self._settle.release(recipient, _opening(facts, slot))
             return None
         contact = self._contacts.read(job.tenant_id, recipient.contact_id)
         if contact is None:
@@ -164,16 +176,23 @@ class SendOne:
         instance = self._instances.of(job.instance_id)
         fault = self._gateway.prepare(instance)
         if fault is not None:
-            self._after(job, self._settle.fail_before_claim(recipient, classify(fault)))
+            self._unreachable(job, recipient, fault)
             return None
         api_key = self._vault.decrypt(instance)
         return _Ready(job, deadline, recipient, facts, contact, instance, api_key, message_id, text)
+
+    def _unreachable(self, job: SendJob, recipient: Recipient, fault: GatewayAnswer) -> None:
+        """A try that failed before its gates; while the campaign is stopped it is none."""
+        if self._settle.is_active(recipient):
+            self._after(job, self._settle.fail_before_claim(recipient, classify(fault)))
+        else:
+            self._settle.release(recipient, self._clock.now())
 
     # Gates
 
     def _turned_away(self, ready: _Ready, shut: Shut) -> None:
         now, job = self._clock.now(), ready.job
-        if shut.refusal is Refusal.BUSY and shut.holder == job.recipient_id:
+        if shut.refusal is Refusal.BUSY and shut.holder == holder_of(ready.recipient):
             return  # Another copy of this very job is being sent: nothing to give back.
         self._settle.release(ready.recipient, max(now, _waits_until(shut, now)))
         if shut.refusal is Refusal.RECONFIGURED:
@@ -198,9 +217,14 @@ class SendOne:
                 self._gates.undo(taken)
         if mine is None or not may_leave:
             return
-        left_at = self._clock.now()
-        outcome = self._send(ready, mine, taken.taken_at + LEAVE_WITHIN_MS - left_at)
-        counts = True
+        leave_within_ms = taken.taken_at + LEAVE_WITHIN_MS - self._clock.now()
+        exchange = self._send(ready, mine, leave_within_ms)
+        if exchange.answer is None:
+            self._settle.release_claimed(mine, self._clock.now())
+            self._gates.undo(taken)
+            return
+        outcome = self._judged(exchange.answer, ready)
+        left_at, counts = exchange.left_at, True
         try:
             settlement = self._settle.settle(mine, outcome, left_at=left_at)
             counts = not settlement.proven_unsent
@@ -232,9 +256,9 @@ class SendOne:
         now = self._clock.now()
         hours = ready.facts.hours
         if not hours.open_at(now) or not hours.open_at(now + LEAVE_WITHIN_MS):
-            self._settle.release_claimed(mine, hours.next_opening(now + LEAVE_WITHIN_MS) or now)
+            self._settle.release_claimed(mine, _opening(ready.facts, now))
             return False
-        is_late = now > taken.taken_at + LEAVE_WITHIN_MS
+        is_late = now > taken.taken_at + LEAVE_WITHIN_MS - TIME_TO_LEAVE_MS
         if is_late or ready.deadline - now < self._needed_ms:
             self._settle.release_claimed(mine, now)
             return False
@@ -242,11 +266,12 @@ class SendOne:
 
     # Send
 
-    def _send(self, ready: _Ready, mine: Recipient, leave_within_ms: int) -> Outcome:
+    def _send(self, ready: _Ready, mine: Recipient, leave_within_ms: int) -> Exchange:
         assert mine.rendered_text is not None
         assert mine.whatsapp_message_id is not None
+        made_at = self._clock.now()
         try:
-            answer = self._gateway.send_text(
+            return self._gateway.send_text(
                 ready.instance,
                 ready.api_key,
                 number=evolution_number(ready.contact.phone),
@@ -257,7 +282,9 @@ class SendOne:
         except Exception:
             # A fault of our own in the middle of a request: whether it left cannot be told.
             _log.exception("send_threw", extra={"recipient_id": mine.recipient_id})
-            answer = TransportFault.CONNECTION_LOST
+            return Exchange(TransportFault.CONNECTION_LOST, made_at)
+
+    def _judged(self, answer: GatewayAnswer, ready: _Ready) -> Outcome:
         outcome = classify(answer)
         if isinstance(outcome, Unknown) and outcome.log_whole and isinstance(answer, HttpAnswer):
             _log.error("unrecognised_answer", extra={"answer": loggable(answer, [ready.api_key])})
@@ -270,9 +297,10 @@ class SendOne:
     def _skip(self, recipient: Recipient, code: RecipientErrorCode) -> None:
         self._settle.end(recipient, RecipientStatus.SKIPPED, code)
 
-    def _release_to_opening(self, recipient: Recipient, facts: CampaignFacts, slot: int) -> None:
-        opening = facts.hours.next_opening(slot + LEAVE_WITHIN_MS)
-        self._settle.release(recipient, opening or slot + _NEVER_MS)
+
+def _opening(facts: CampaignFacts, instant: int) -> int:
+    """When a request may leave next; where it never may, its recipient is looked at once a day."""
+    return facts.hours.next_slot(instant + LEAVE_WITHIN_MS) or instant + _NEVER_MS
 
 
 def _waits_until(shut: Shut, now: int) -> int:

@@ -1,12 +1,12 @@
 """Settle a try: the recipient moves, then the books follow in a second write."""
 
-from collections.abc import Mapping
 from random import Random
 
+from campaigns.domain.books import booking
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import Outcome
 from campaigns.domain.model import Recipient
-from campaigns.domain.recipient import IN_FLIGHT, RecipientErrorCode, RecipientStatus
+from campaigns.domain.recipient import IN_FLIGHT, RecipientErrorCode, RecipientStatus, require_move
 from campaigns.domain.recipient_changes import ended, released, settled
 from campaigns.domain.settlement import (
     Settlement,
@@ -14,29 +14,6 @@ from campaigns.domain.settlement import (
     under_cancelled_campaign,
 )
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
-
-#: Statuses that have a counter; `pending` is what is left of the total, `sending` is the gate's.
-BOOKED = frozenset(RecipientStatus) - {RecipientStatus.PENDING, RecipientStatus.SENDING}
-
-#: Beside the counters: when the newest request that was answered with a 201 left.
-LAST_SEND_AT = "last_send_at"
-
-
-def times_sent(message_id: str) -> str:
-    """The counter of a wording."""
-    return f"times_sent.{message_id}"
-
-
-def booking(before: Recipient, after: Recipient) -> Mapping[str, int]:
-    """What one transition changes in the counters."""
-    changes: dict[str, int] = {}
-    if before.status in BOOKED:
-        changes[before.status] = -1
-    if after.status in BOOKED:
-        changes[after.status] = changes.get(after.status, 0) + 1
-    if after.sent_at is not None and before.sent_at is None and after.message_id:
-        changes[times_sent(after.message_id)] = 1
-    return {name: change for name, change in changes.items() if change}
 
 
 class SettleDelivery:
@@ -106,6 +83,8 @@ class SettleDelivery:
         One whose earlier try may have been sent stays `unknown`: nothing here proves anything.
         """
         if recipient.may_have_been_sent:
+            if recipient.status is RecipientStatus.SENDING:
+                self.release_claimed(recipient, self._clock.now())
             return
         after = ended(recipient, status, code, now=self._clock.now())
         guard = (
@@ -116,6 +95,8 @@ class SettleDelivery:
         self._move(recipient, after, guard)
 
     def _move(self, before: Recipient, after: Recipient, guard: Guard) -> None:
+        if after.status is not before.status:
+            require_move(before.status, after.status)
         stored = self._recipients.save(before, after, guard)
         if stored is None:
             return
@@ -129,9 +110,16 @@ class SettleDelivery:
                 last_send_at=after.sent_at if stored.sent_at is None else None,
             )
 
+    def is_active(self, recipient: Recipient) -> bool:
+        """Whether the recipient's campaign is running at this moment."""
+        return self._status(recipient) is CampaignStatus.ACTIVE
+
     def _is_cancelled(self, recipient: Recipient) -> bool:
+        return self._status(recipient) is CampaignStatus.CANCELLED
+
+    def _status(self, recipient: Recipient) -> CampaignStatus | None:
         campaign = self._campaigns.head(recipient.tenant_id, recipient.campaign_id, consistent=True)
-        return campaign is not None and campaign.status is CampaignStatus.CANCELLED
+        return campaign.status if campaign else None
 
 
 def _unclaimed(recipient: Recipient) -> Guard:

@@ -18,7 +18,7 @@ from campaigns.domain.model import (
 from campaigns.domain.planning import outstanding
 from campaigns.domain.resting import LaneState, due_again
 from campaigns.services.campaign_facts import FactsCache
-from campaigns.services.keep_books import QUIET_MS, KeepBooks
+from campaigns.services.keep_books import BOOKED_WITHIN_MS, QUIET_MS, KeepBooks
 from campaigns.services.pause_campaign import SYSTEM
 from campaigns.services.plan_sends import Planned, PlanSends
 from campaigns.services.ports import Campaigns, Clock, Lanes
@@ -95,9 +95,8 @@ class VisitLane:
             created_at=now,
             actor=SYSTEM,
         )
-        due_once_more = replace(lane, due_at=now + QUIET_MS)
-        if self._campaigns.end(campaign, completed, due_once_more, entry) is None:
-            self._books.recount(completed)
+        due_once_more = replace(lane, due_at=now + BOOKED_WITHIN_MS)
+        self._campaigns.end(campaign, completed, due_once_more, entry)
 
     def _sleep_or_stay(
         self, campaign: Campaign, planned: Planned, walked: Walked, hours: Hours
@@ -135,8 +134,15 @@ class VisitLane:
         return self._lanes.save(lane, replace(lane, recounted_at=self._clock.now())) or lane
 
     def _recount_at(self, campaign: Campaign, lane: Lane) -> int | None:
-        changed_at = self._books.changed_at(campaign)
-        return changed_at + QUIET_MS if changed_at > lane.recounted_at else None
+        """When its books have been quiet for long enough; None if they were recounted since.
+
+        A stop counts as a move: the last booking before it may be the one that was cut short.
+        """
+        stops = (campaign.completed_at, campaign.cancelled_at, campaign.paused_at)
+        moved_at = max(self._books.changed_at(campaign), *(stop or 0 for stop in stops))
+        is_over = campaign.status is CampaignStatus.COMPLETED
+        quiet = BOOKED_WITHIN_MS if is_over else QUIET_MS
+        return moved_at + quiet if moved_at > lane.recounted_at else None
 
     def _set_due(self, lane: Lane, due_at: int | None, now: int) -> None:
         """Written only where it changes something: an awake lane keeps the time that woke it."""

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from campaigns.domain.books import booking
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import Campaign, Lane, Recipient
-from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
+from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus, require_move
 from campaigns.domain.recipient_changes import ended, lease_expired, released
-from campaigns.domain.walking import Finding, WalkRules, is_settled, judge, waits_until
+from campaigns.domain.walking import Finding, WalkRules, is_settled, judge, unbroken, waits_until
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
-from campaigns.services.settle_delivery import booking
 
 #: Recipients looked at in one walk: the work of a lane's minute does not grow with its campaign.
 WALK_LIMIT = 500
@@ -50,9 +50,10 @@ class WalkMark:
             is_cancelled=is_cancelled,
         )
         stop = campaign.total if is_cancelled else lane.cursor
-        page = self._recipients.page(
+        read = self._recipients.page(
             campaign.tenant_id, campaign.campaign_id, campaign.mark, stop, limit=WALK_LIMIT
         )
+        page = unbroken(read, campaign.mark)
         books: Counter[str] = Counter()
         after = [self._look_at(recipient, rules, books) for recipient in page]
         self._book(campaign, books)
@@ -82,6 +83,8 @@ class WalkMark:
                 after = ended(recipient, RecipientStatus.SKIPPED, code, now=now)
             case Finding.NOTHING:
                 return recipient
+        if after.status is not recipient.status:
+            require_move(recipient.status, after.status)
         guard = Guard(
             frozenset({recipient.status}),
             plan_number=recipient.plan_number,

@@ -20,7 +20,7 @@ class GateItem(Item):
     live_status = UnicodeAttribute(null=True)
     busy_token = UnicodeAttribute(null=True)
     busy_until = NumberAttribute(null=True)
-    busy_recipient_id = UnicodeAttribute(null=True)
+    busy_holder = UnicodeAttribute(null=True)
     last_left_at = NumberAttribute(default=0)
     day = UnicodeAttribute(null=True)
     day_count = NumberAttribute(default=0)
@@ -49,7 +49,7 @@ def to_gate(item: GateItem) -> InstanceGate:
         live_status=CampaignStatus(item.live_status) if item.live_status else None,
         busy_token=item.busy_token,
         busy_until=None if item.busy_until is None else int(item.busy_until),
-        busy_recipient_id=item.busy_recipient_id,
+        busy_holder=item.busy_holder,
         last_left_at=int(item.last_left_at),
         day=item.day,
         day_count=int(item.day_count),

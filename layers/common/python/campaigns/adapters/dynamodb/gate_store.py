@@ -33,7 +33,7 @@ class GateStore:
         *,
         campaign_id: str | None,
         token: str,
-        recipient_id: str,
+        holder: str,
         now: int,
         busy_until: int,
         day: str,
@@ -51,7 +51,9 @@ class GateStore:
                 next_day_at=next_day_at,
             )
             if shut:
-                return replace(shut, holder=known.busy_recipient_id)
+                return replace(shut, holder=known.busy_holder)
+            # A clock that is behind at midnight must not begin the old day anew.
+            day = max(day, known.day or day)
             is_new_day = known.day != day
             result = self._table.update(
                 GateItem,
@@ -60,7 +62,7 @@ class GateStore:
                     GateItem.busy_token.set(token),
                     GateItem.write_token.set(token),
                     GateItem.busy_until.set(busy_until),
-                    GateItem.busy_recipient_id.set(recipient_id),
+                    GateItem.busy_holder.set(holder),
                     GateItem.last_left_at.set(now + LEAVE_WITHIN_MS),
                     GateItem.day.set(day),
                     GateItem.day_count.set(1)
@@ -77,7 +79,8 @@ class GateStore:
             if result.item is None:
                 return Shut(Refusal.NOT_LIVE)
             known = to_gate(result.item)
-        return Shut(Refusal.BUSY, now, holder=known.busy_recipient_id)
+        # Refused twice, and open by what was seen last: somebody is at it this very moment.
+        return Shut(Refusal.BUSY, now)
 
     def settle(
         self, before: InstanceGate, *, token: str, left_at: int | None, day: str, counts: bool
@@ -85,7 +88,7 @@ class GateStore:
         actions = [
             GateItem.busy_token.remove(),
             GateItem.busy_until.remove(),
-            GateItem.busy_recipient_id.remove(),
+            GateItem.busy_holder.remove(),
             GateItem.last_left_at.set(before.last_left_at if left_at is None else left_at),
         ]
         if not counts:
@@ -97,15 +100,6 @@ class GateStore:
             GateItem.busy_token == token,
         )
 
-    def set_connection(self, instance_id: str, state: ConnectionState) -> None:
-        """Note what Evolution says of the socket."""
-        self._table.update(
-            GateItem,
-            keys.instance_gate(instance_id),
-            [GateItem.connection_state.set(state)],
-            GateItem.pk.exists(),
-        )
-
 
 def _without_own_mark(stored: InstanceGate) -> InstanceGate:
     """What was before our write, seen only after it. Last-left stays on the safe side."""
@@ -113,7 +107,7 @@ def _without_own_mark(stored: InstanceGate) -> InstanceGate:
         stored,
         busy_token=None,
         busy_until=None,
-        busy_recipient_id=None,
+        busy_holder=None,
         day_count=stored.day_count - 1,
     )
 
@@ -133,7 +127,7 @@ def _is_open(
         condition &= GateItem.live_campaign_id == campaign_id
         condition &= GateItem.live_status == CampaignStatus.ACTIVE
     if is_new_day:
-        condition &= GateItem.day.does_not_exist() | (GateItem.day != day)
+        condition &= GateItem.day.does_not_exist() | (GateItem.day < day)
         return condition
     has_room = GateItem.daily_limit.does_not_exist() | (GateItem.day_count < GateItem.daily_limit)
     condition &= (GateItem.day == day) & has_room
@@ -180,8 +174,8 @@ class PersonStore:
         if isinstance(result, Done):
             if old is None:
                 return Stamp(person, token, None, None)
-            if old.write_token == token:  # The answer was lost: what was before is not known.
-                return Stamp(person, token, now, recipient_id)
+            if old.write_token == token:
+                return Stamp(person, token, now, recipient_id, is_repeat=True)
             return Stamp(person, token, int(old.stamped_at), old.recipient_id)
         free_at = now if old is None else int(old.stamped_at) + gap_ms
         return Shut(Refusal.PERSON, free_at)

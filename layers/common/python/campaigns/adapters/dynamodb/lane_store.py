@@ -13,10 +13,11 @@ from campaigns.domain.model import Lane, LaneKey, LayingKey, PlannedRun
 
 
 class RunMap(MapAttribute[str, object]):
-    cursor = NumberAttribute()
-    last_slot = NumberAttribute()
-    retries = NumberAttribute(default=0)
-    first_slot = NumberAttribute(default=0)
+    # Short names: fifteen runs must leave the lane under 1 KB, or each write costs two units.
+    cursor = NumberAttribute(attr_name="c")
+    last_slot = NumberAttribute(attr_name="l")
+    retries = NumberAttribute(attr_name="r", default=0)
+    first_slot = NumberAttribute(attr_name="f", default=0)
 
 
 class LaneItem(Item):
