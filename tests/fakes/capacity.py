@@ -1,7 +1,7 @@
 """Counts the capacity units that a table's requests would consume on AWS, from item sizes.
 
-moto reports no true figures, so they are reckoned by AWS's rules: a write costs a unit per KB of the
-larger of the item before and after, twice that in a transaction; an index costs a unit where an
+moto reports no true figures, so they are reckoned by AWS's rules: a write costs a unit per KB of
+the larger of the item before and after, twice that in a transaction; an index costs a unit where an
 entry comes, goes or changes, two where its key changes; a refused condition costs what the write
 would have. A read costs a unit per 4 KB, half of it where it is not consistent.
 """
@@ -63,9 +63,7 @@ class Capacity:
 def indexes_of(client: Any, table_name: str) -> dict[str, Index]:
     """The indexes of an emulator's table, by name."""
     described = client.describe_table(TableName=table_name)["Table"]
-    return {
-        each["IndexName"]: _index(each) for each in described.get("GlobalSecondaryIndexes", [])
-    }
+    return {each["IndexName"]: _index(each) for each in described.get("GlobalSecondaryIndexes", [])}
 
 
 def count_capacity(table: Any) -> Capacity:
@@ -76,7 +74,8 @@ def count_capacity(table: Any) -> Capacity:
     dispatch = table.connection.dispatch
 
     def stored(write: Mapping[str, Any]) -> Raw | None:
-        return client.get_item(TableName=table.name, Key=_key_of(write)).get("Item")
+        item: Raw | None = client.get_item(TableName=table.name, Key=_key_of(write)).get("Item")
+        return item
 
     def counted(operation: str, request: dict[str, Any]) -> Any:
         writes = _writes(operation, request)
@@ -149,7 +148,7 @@ def _count_read(
 def _queried(request: Mapping[str, Any]) -> str:
     values = request["ExpressionAttributeValues"].values()
     is_block = any("#BLOCK#" in value.get("S", "") for value in values)
-    return request.get("IndexName") or ("block of recipients" if is_block else "partition")
+    return str(request.get("IndexName", "block of recipients" if is_block else "partition"))
 
 
 def _kind(key: Raw) -> str:
