@@ -55,11 +55,15 @@ check: sync ## lint, types, import rules, template, requirements, tests: before 
 
 .PHONY: ci
 ci: ## everything: check, build, demo, stack tests, with the time of each stage
-	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test build demo test-stack
+	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test test-exhaustive build demo test-stack
 
 .PHONY: test
-test: $(PROJECT) $(MINISTACK) ## all tests but those that run the whole stack
-	$(PYTEST) -m "not stack"
+test: $(PROJECT) $(MINISTACK) ## all tests but the whole stack's and every crash point's
+	$(PYTEST) -m "not stack and not exhaustive"
+
+.PHONY: test-exhaustive
+test-exhaustive: $(PROJECT) ## every crash point of planning, dispatch, resume and laying
+	$(PYTEST) -m exhaustive
 
 .PHONY: test-stack
 test-stack: $(PROJECT) $(MINISTACK) ## tests that run the whole local stack

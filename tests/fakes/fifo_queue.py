@@ -40,9 +40,8 @@ class FifoQueue:
 
     def put_back(self, delays: Mapping[str, int]) -> None:
         for receipt, seconds in delays.items():
-            for message in self.messages:
-                if message.receipt == receipt and message.visible_at > self.now():
-                    message.visible_at = self.now() + seconds * 1_000
+            for message in self._held_under(receipt):
+                message.visible_at = self.now() + seconds * 1_000
         self.changed()
 
     def receive(self, most: int = 10) -> list[ReceivedJob]:
@@ -73,9 +72,15 @@ class FifoQueue:
         hidden = (each.visible_at for each in self.messages if each.visible_at > now)
         return min(hidden, default=None)
 
-    def delete(self, message_id: str) -> None:
-        self.messages = [each for each in self.messages if each.message_id != message_id]
+    def delete(self, receipt: str) -> None:
+        for message in self._held_under(receipt):
+            self.messages.remove(message)
         self.changed()
+
+    def _held_under(self, receipt: str) -> list[_Message]:
+        """The message that is in flight by this receipt, unless it has come again since."""
+        now = self.now()
+        return [m for m in self.messages if m.receipt == receipt and m.visible_at > now]
 
     def _send(self, job: SendJob) -> bool:
         if self.refuse(job):

@@ -105,7 +105,7 @@ class World:
         self.clock.join(invoke, kind="dispatcher")
         for each in batch:
             if done and each.message_id not in done[0]:
-                self.queue.delete(each.message_id)
+                self.queue.delete(each.receipt_handle)
 
     def start_running(self, hours: float = 6) -> None:
         until = self.clock.now() + round(hours * 3_600_000)

@@ -28,6 +28,7 @@ def _judge(world: World, campaign_id: str) -> None:
     rules.books_are_exact(world, campaign_id)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_dispatcher_that_crashes_at_any_call_sends_nobody_twice_and_loses_nobody(
     after_effect: bool,
@@ -50,6 +51,7 @@ def test_a_dispatcher_that_crashes_at_any_call_sends_nobody_twice_and_loses_nobo
         assert points >= 20, "the whole way of two messages was crashed"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_planner_that_crashes_at_any_call_plans_nobody_twice_and_forgets_nobody(
     after_effect: bool,
@@ -79,6 +81,7 @@ def test_a_planner_that_crashes_at_any_call_plans_nobody_twice_and_forgets_nobod
         assert points >= 8, "the whole of start and plan was crashed"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_resume_that_crashes_at_any_call_loses_nobody(after_effect: bool) -> None:
     with a_world(delay=(2, 3)) as world:
@@ -103,6 +106,7 @@ def test_a_resume_that_crashes_at_any_call_loses_nobody(after_effect: bool) -> N
         assert points >= 10
 
 
+@pytest.mark.exhaustive
 def test_a_layer_that_crashes_at_any_call_lays_each_person_once() -> None:
     with a_world() as world:
         points = 0

@@ -52,8 +52,8 @@ def test_pause_and_resume_within_five_minutes_loses_nobody() -> None:
         rules.books_are_exact(world, campaign_id)
 
 
-@pytest.mark.parametrize("pause_seconds", [0, 2, 7, 15, 30, 50, 90, 200])
-@pytest.mark.parametrize("contacts", [4, 12])
+@pytest.mark.parametrize("pause_seconds", [0, 2, 15, 30, 90])
+@pytest.mark.parametrize("contacts", [4, 8])
 def test_after_resume_the_first_request_leaves_within_ten_seconds_and_the_running_gap(
     pause_seconds: int, contacts: int
 ) -> None:
