@@ -11,6 +11,7 @@ from typing import Any
 from campaigns_cli.api import Api, Json, json_object, problem_of
 from campaigns_cli.contact_file import ContactFile, Row
 from campaigns_cli.errors import reasons
+from campaigns_cli.language import t
 from campaigns_cli.refused_file import Refused
 
 BULK_CREATE = "/api/contacts/contacts/bulk_create/"
@@ -101,7 +102,16 @@ def _add(report: ImportReport, chunk: Sequence[Row], answer: Mapping[str, Any]) 
     for result in report.results:
         report.results[result] += int(answer[result])
     for error in answer["errors"]:
-        reason = "; ".join(reasons(error.get("errors") or [])) or str(error.get("code", ""))
+        reason = "; ".join(reasons(_worded(error))) or str(error.get("code", ""))
         report.refused.append(Refused(chunk[int(error["index"])], reason))
     for contact in sorted(answer["contacts"], key=lambda entry: int(entry["index"])):
         report.contact_ids[str(contact["id"])] = None
+
+
+def _worded(refusal: Mapping[str, Any]) -> list[Json]:
+    """The errors of a refused row, with the fields that every list has in the user's language."""
+    words = {"name": t("Nome", "Name"), "phone": t("Telefone", "Phone")}
+    return [
+        {**error, "field": words.get(error.get("field"), error.get("field"))}
+        for error in refusal.get("errors") or []
+    ]

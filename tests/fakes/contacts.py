@@ -23,7 +23,9 @@ class FakeContactBook:
         found = self.stored.get((tenant_id, contact_id))
         return found.value if found else None
 
-    def read_many(self, tenant_id: str, contact_ids: Sequence[str]) -> dict[str, Contact]:
+    def read_many(
+        self, tenant_id: str, contact_ids: Sequence[str], *, consistent: bool = False
+    ) -> dict[str, Contact]:
         found = self.read_versions(tenant_id, contact_ids)
         return {contact_id: versioned.value for contact_id, versioned in found.items()}
 
@@ -48,8 +50,13 @@ class FakeContactBook:
         self.stored[place] = Versioned(contact, token)
         return None
 
-    def delete(self, tenant_id: str, contact_id: str) -> bool:
-        return self.stored.pop((tenant_id, contact_id), None) is not None
+    def delete(self, tenant_id: str, contact_id: str, *, seen: str) -> Stale[Contact] | None:
+        place = (tenant_id, contact_id)
+        current = self.stored.get(place)
+        if current is None or current.version != seen:
+            return Stale(current)
+        del self.stored[place]
+        return None
 
     def page(
         self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int

@@ -90,6 +90,43 @@ def test_a_bulk_call_tells_what_became_of_each_row(shop: Shop):
     assert all(each["code"] and each["errors"][0]["message"] for each in body["errors"])
 
 
+def test_a_row_that_is_no_object_spoils_no_other(shop: Shop):
+    row = {"name": "Nova", "phone": "(11) 99000-0002"}
+    answer = shop.owner.post(BULK, {"contacts": ["x", row, None]})
+    assert (answer.status, answer.json["created"]) == (201, 1)
+    assert {each["index"]: each["errors"][0]["code"] for each in answer.json["errors"]} == {
+        0: "not_an_object",
+        2: "not_an_object",
+    }
+
+
+def test_a_thousand_bad_rows_get_an_answer_of_a_sane_size(shop: Shop):
+    row = {f"{number:03d}" + "x" * 200: 1 for number in range(15)}
+    answer = shop.owner.post(BULK, {"contacts": [row] * 1_000})
+    assert answer.status == 422
+    assert {len(each["errors"]) for each in answer.json["errors"]} == {10}
+    assert len(answer.text) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("change", "faults"),
+    [
+        ({"name": "\u200b"}, {"name": "required"}),
+        ({"name": "Ana\x00"}, {"name": "invalid_text"}),
+        ({"notes": "\x1b[2J"}, {"notes": "invalid_text"}),
+        ({"custom_vars": {"cidade": "\x00"}}, {"custom_vars": "invalid_text"}),
+        (
+            {"consent": {"given_at": "ontem", "channel": "loja"}},
+            {"consent.given_at": "invalid_moment"},
+        ),
+    ],
+)
+def test_what_makes_no_contact_is_refused(shop: Shop, change, faults):
+    contact = {"name": "Ana", "phone": "(11) 99000-0001"}
+    answer = shop.owner.post(CONTACTS, contact | change)
+    assert (answer.status, answer.faults) == (422, faults)
+
+
 @pytest.mark.parametrize(
     ("on_duplicate", "status", "result"),
     [("update", 200, "updated"), ("skip", 200, "skipped"), ("error", 422, None)],
@@ -115,7 +152,6 @@ def test_a_person_who_is_there_is_treated_as_was_asked(shop: Shop, on_duplicate,
         ({"contacts": []}, {"contacts": "too_few"}),
         ({"contacts": [{}] * 1_001}, {"contacts": "too_many"}),
         ({"contacts": [{}], "on_duplicate": "x"}, {"on_duplicate": "invalid_choice"}),
-        ({"contacts": ["x"]}, {"contacts.0": "invalid_type"}),
     ],
 )
 def test_a_bulk_call_that_is_wrong_as_a_whole_is_refused(shop: Shop, body, faults):

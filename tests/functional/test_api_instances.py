@@ -1,7 +1,8 @@
 """Instances over HTTP."""
 
+from campaigns.domain.model import Role
 from local.fake_evolution import Behaviour, ConnectionState, Operation, Rule
-from tests.fakes.api import EVOLUTION, INSTANCE_KEY, INSTANCES, Shop
+from tests.fakes.api import CAMPAIGNS, EVOLUTION, INSTANCE_KEY, INSTANCES, Shop
 
 
 def test_an_instance_is_registered_and_its_key_is_never_shown(shop: Shop):
@@ -83,6 +84,33 @@ def test_a_refresh_tells_how_the_instance_is_now(shop: Shop):
     path = f"{INSTANCES}{instance['id']}/"
     assert shop.owner.post(path + "refresh/").json["connection_state"] == "close"
     assert shop.owner.get(path).json["connection_state"] == "close"
+
+
+def test_a_server_in_trouble_leaves_the_gate_open_and_is_502(shop: Shop):
+    instance = shop.instance()
+    rule = Rule(Behaviour.NOT_SENT_BAD_GATEWAY, operation=Operation.SERVER, count=1)
+    shop.deployment.evolution.add_rule(rule)
+    answer = shop.owner.post(f"{INSTANCES}{instance['id']}/refresh/")
+    assert (answer.status, answer.code) == (502, "evolution_error")
+    assert answer.json["evolution_status"] == 502
+    assert "reason" not in answer.json
+    assert shop.owner.get(f"{INSTANCES}{instance['id']}/").json == instance
+
+
+def test_only_an_owner_has_an_instance_looked_at_anew(shop: Shop):
+    path = f"{INSTANCES}{shop.instance()['id']}/refresh/"
+    answer = shop.client(Role.OPERATOR).post(path)
+    assert (answer.status, answer.code) == (403, "forbidden")
+
+
+def test_get_edit_and_send_back_works_on_an_instance_that_is_in_use(shop: Shop):
+    campaign = shop.campaign(shop.contacts(1))
+    path = f"{INSTANCES}{campaign['instance']['id']}/"
+    seen = shop.owner.get(path).json
+    shop.owner.post(f"{CAMPAIGNS}{campaign['id']}/start/")
+    assert shop.owner.get(path).json["active_campaign"] != seen["active_campaign"]
+    answer = shop.owner.patch(path, seen | {"name": "Outra"})
+    assert (answer.status, answer.json["name"]) == (200, "Outra")
 
 
 def test_an_evolution_that_refuses_is_502_and_one_that_is_silent_503(shop: Shop):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from campaigns.domain.model import Role
 from tests.fakes.api import CAMPAIGNS, Shop
 
 PREVIEW = "/api/campaigns/messages/preview/"
@@ -97,6 +98,10 @@ def test_a_text_that_is_not_stored_is_shown_for_some_contacts(shop: Shop):
     shown = shop.owner.post(PREVIEW, body).json
     assert [each["rendered_message"] for each in shown["previews"]] == ["Cliente 0001 de Osasco, "]
     assert shown["unknown_variables"] == ["apelido"]
+
+
+def test_a_viewer_may_see_how_a_text_would_read(shop: Shop):
+    assert shop.client(Role.VIEWER).post(PREVIEW, {"message_text": "Oi"}).status == 200
 
 
 def test_a_text_that_is_not_stored_is_shown_for_a_campaigns_recipients(shop: Shop):

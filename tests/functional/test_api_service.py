@@ -57,6 +57,48 @@ def test_a_store_that_fails_is_503_and_one_that_throttles_429(
     assert answer.headers["Retry-After"] == "1"
 
 
+def cancelled(*codes: str) -> ClientError:
+    answer = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": code} for code in codes],
+    }
+    return ClientError(answer, "TransactWriteItems")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code", "retry_after"),
+    [
+        (cancelled("None", "ThrottlingError"), 429, "throttled", "1"),
+        (cancelled("ProvisionedThroughputExceeded"), 429, "throttled", "1"),
+        (cancelled("None", "ValidationError"), 500, "internal_error", None),
+        (cancelled("TransactionConflict"), 503, "unavailable", "1"),
+        (
+            ClientError({"Error": {"Code": "ValidationException"}}, "Query"),
+            500,
+            "internal_error",
+            None,
+        ),
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException"}}, "Query"),
+            500,
+            "internal_error",
+            None,
+        ),
+    ],
+)
+def test_what_may_be_sent_again_says_when(
+    shop: Shop, fault: Exception, status: int, code: str, retry_after: str | None
+):
+    def fail(*_, **__):
+        raise fault
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shop.app.table, "get", fail)
+        answer = shop.owner.get("/api/me/")
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.headers.get("Retry-After") == retry_after
+
+
 def test_a_problem_is_worded_also_where_the_tenants_language_cannot_be_read(shop: Shop):
     def fail(*_, **__):
         raise EndpointConnectionError(endpoint_url="https://dynamodb")

@@ -110,7 +110,7 @@ def test_a_refused_file_that_cannot_be_written_is_told(run, contact_list):
     Path(f"{contact_list}.rejected.csv").mkdir()
     code, out, err = run("contacts", "import", contact_list)
     assert code == 1
-    assert "Linha 92: phone: Obrigatório." in out
+    assert "Linha 92: Telefone: Obrigatório." in out
     assert "Os contatos foram importados, mas" in err
 
 

@@ -13,6 +13,7 @@ from campaigns.services.ports_registry import (
     ContactBook,
     ContactOrder,
     ContactScan,
+    Stale,
     SuppressionBook,
 )
 from tests.fakes.aws import moto_table
@@ -91,17 +92,21 @@ def test_a_write_upon_a_version_that_is_gone_is_refused(book: ContactBook) -> No
     book.save(contact(1, "Ana"), seen=None, token="t1")
     assert book.save(contact(1, "Bia"), seen="t1", token="t2") is None
     assert book.save(contact(1, "Cid"), seen="t1", token="t3") is not None
-    book.delete(TENANT, "ct_1")
+    book.delete(TENANT, "ct_1", seen="t2")
     stale = book.save(contact(1, "Cid"), seen="t2", token="t4")
     assert stale is not None
     assert stale.current is None
 
 
-def test_deleting_tells_whether_there_was_one(book: ContactBook) -> None:
+def test_only_the_version_that_was_seen_is_deleted(book: ContactBook) -> None:
     book.save(contact(1, "Ana"), seen=None, token="t1")
-    assert book.delete(TENANT, "ct_1")
-    assert not book.delete(TENANT, "ct_1")
+    stale = book.delete(TENANT, "ct_1", seen="t0")
+    assert stale is not None
+    assert stale.current is not None
+    assert stale.current.version == "t1"
+    assert book.delete(TENANT, "ct_1", seen="t1") is None
     assert book.read(TENANT, "ct_1") is None
+    assert book.delete(TENANT, "ct_1", seen="t1") == Stale(None)
 
 
 def pages(book: ContactBook, scan: ContactScan, limit: int) -> list[list[str]]:
@@ -158,7 +163,7 @@ def test_what_the_index_still_names_but_the_table_lost_makes_no_empty_page(table
     class Lagging(ContactStore):
         """Its index names contacts that are gone from the table."""
 
-        def read_many(self, tenant_id: str, contact_ids: object) -> dict[str, Contact]:
+        def read_many(self, tenant_id: str, contact_ids: object, **_: object) -> dict[str, Contact]:
             found = super().read_many(tenant_id, contact_ids)  # type: ignore[arg-type]
             return {key: value for key, value in found.items() if key not in {"ct_0", "ct_1"}}
 

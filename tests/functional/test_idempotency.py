@@ -6,7 +6,8 @@ from random import Random, SystemRandom
 
 import pytest
 
-from campaigns.adapters.dynamodb.idempotency_store import IdempotencyStore
+from campaigns.adapters.dynamodb import keys
+from campaigns.adapters.dynamodb.idempotency_store import IdempotencyItem, IdempotencyStore
 from campaigns.domain.errors import Conflict, ValidationFailed
 from campaigns.domain.instants import MINUTE_MS
 from campaigns.services.idempotency import KEPT_MS, Fresh, Handle, Idempotency, Replay
@@ -172,3 +173,13 @@ def test_of_many_requests_at_once_one_runs(ministack_url: str, clock: FakeClock)
         with ThreadPoolExecutor(8) as threads:
             outcomes = sorted(threads.map(run, range(16)))
         assert outcomes == ["Fresh"] + ["idempotency_in_progress"] * 15
+
+
+def test_a_record_without_its_answer_reads_as_one_that_is_still_running(clock: FakeClock) -> None:
+    with moto_table() as table:
+        records = IdempotencyStore(table)
+        idempotency = Idempotency(records=records, clock=clock, random=Random(1), lock_ms=LOCK_MS)
+        handle = take(idempotency)
+        key = keys.idempotency(TENANT, handle.digest)
+        table.update(IdempotencyItem, key, [IdempotencyItem.status.set(201)])
+        assert conflict(idempotency).code == "idempotency_in_progress"

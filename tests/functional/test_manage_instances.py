@@ -448,6 +448,7 @@ def test_a_refused_key_shuts_the_gate(deployment: Deployment) -> None:
     [
         (Behaviour.CONNECTION_REFUSED, Operation.SERVER, Unavailable),
         (Behaviour.NOT_SENT_BAD_GATEWAY, Operation.CONNECTION_STATE, GatewayRefused),
+        (Behaviour.NOT_SENT_BAD_GATEWAY, Operation.SERVER, GatewayRefused),
     ],
 )
 def test_a_server_in_trouble_changes_nothing(

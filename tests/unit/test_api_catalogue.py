@@ -12,7 +12,8 @@ from campaigns.domain.phone import PhoneProblem
 from campaigns.domain.recipient import RecipientErrorCode
 from campaigns.domain.sending_window import SendingWindowProblem
 from campaigns.domain.server_address import AddressProblem
-from campaigns.services.start_campaign import StartCheck, StartWarning
+from campaigns.services.start_campaign import StartWarning
+from campaigns.services.start_conditions import StartCheck
 from campaigns_api.catalogue import SENTENCES
 from campaigns_api.document import codes_of
 from campaigns_api.language import Language, say

@@ -64,7 +64,7 @@ def test_rows_go_in_chunks_in_the_order_of_the_file(api, fake, source, chunks_of
         "skipped": 0,
         "refused": 1,
     }
-    assert [(one.row.line, one.reason) for one in report.refused] == [(4, "phone: Obrigatório.")]
+    assert [(one.row.line, one.reason) for one in report.refused] == [(4, "Telefone: Obrigatório.")]
 
 
 def test_a_chunk_stays_below_the_limit_of_a_body(api, fake, source, monkeypatch):

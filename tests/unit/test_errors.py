@@ -105,14 +105,13 @@ def test_a_failed_validation_tells_every_field_but_its_text_holds_only_codes():
 
 
 def test_an_unknown_reference_is_a_failed_validation_of_its_field():
-    error = UnknownReference("group_ids", ["gr_1", "gr_2"])
+    error = UnknownReference({"group_ids": ["gr_1", "gr_2"], "contact_ids": ["ct_1"] * 101})
     assert isinstance(error, ValidationFailed)
-    assert (error.code, error.field, error.ids) == (
-        "unknown_reference",
-        "group_ids",
-        ("gr_1", "gr_2"),
-    )
-    assert [(one.field, one.code) for one in error.errors] == [("group_ids", "unknown_reference")]
+    assert error.code == "unknown_reference"
+    groups, contacts = error.errors
+    assert (groups.field, groups.code) == ("group_ids", "unknown_reference")
+    assert groups.params == {"ids": ["gr_1", "gr_2"], "count": 2}
+    assert contacts.params == {"ids": ["ct_1"] * 100, "count": 101}
 
 
 def test_lengths_and_waits_can_be_read_from_the_errors_that_have_them():

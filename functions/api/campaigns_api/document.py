@@ -30,6 +30,12 @@ Send `Authorization: Bearer <key>`. A key belongs to one tenant; its role is `vi
 `Accept-Language` chooses their language (pt-BR, en). Times are ISO 8601 in UTC. Every POST takes an
 `Idempotency-Key`. Paths work with and without their trailing slash. Clients ignore fields and enum
 values that they do not know.
+
+A page may be shorter than its `limit` and still have a `next`: one ends at about 4 MB. In front of
+the API stands a gateway with answers of its own, which are no problems but `{"message"}`: 413 for a
+request that is too large for it, 429 where the whole deployment is called too often, 500 or 503
+where an answer would be over 6 MB, takes longer than 30 s or the API cannot be reached. A 429, 500
+or 503 may be sent again, a POST with the same `Idempotency-Key`.
 """
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from campaigns.domain.errors import (
+    ConcurrentUpdate,
     FieldError,
     Forbidden,
     NotFound,
@@ -111,7 +112,17 @@ def _perform(operation: Operation, call: Call, parameters: Mapping[str, str]) ->
         arguments["body"] = parsed(operation.body, json_object(call.body))
     elif operation.method == "POST":
         parsed(Body, json_object(call.body))
+    if operation.is_edit or operation.method == "DELETE":
+        return _answered(operation, _changed(operation, call, arguments))
     return _answered(operation, operation.handler(call, **arguments))
+
+
+def _changed(operation: Operation, call: Call, arguments: Mapping[str, object]) -> object:
+    """A change that lost a race is made upon what is there now, and `If-Match` judged by that."""
+    try:
+        return operation.handler(call, **arguments)
+    except ConcurrentUpdate:
+        return operation.handler(call, **arguments)
 
 
 def _require_one_filter(query: Query) -> None:

@@ -24,7 +24,7 @@ from campaigns.domain.errors import (
     Unavailable,
     ValidationFailed,
 )
-from campaigns.services.start_campaign import StartCheck
+from campaigns.services.start_conditions import StartCheck
 from campaigns_api.language import Language, say
 
 TYPE_PREFIX: Final = "urn:alrea-campaigns:problem:"
@@ -65,6 +65,19 @@ _THROTTLES: Final = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        # As reasons of a cancelled transaction:
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+    }
+)
+#: A request that the store will never take: to repeat it is no use.
+_OURS: Final = frozenset(
+    {
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "ValidationException",
+        "AccessDenied",
+        "ValidationError",
     }
 )
 #: `status` is the problem's own; an Evolution server's goes by another name.
@@ -122,14 +135,14 @@ class Problem:
 
 
 def worded(error: FieldError, language: Language) -> dict[str, object]:
-    """A wrong field as answers show it; ids that explain it are listed."""
+    """A wrong field as answers show it; ids that explain it are listed, and counted."""
     shown: dict[str, object] = {
         "field": error.field,
         "code": error.code,
         "message": say(error.message_key, language, error.params),
     }
     if "ids" in error.params:
-        shown["ids"] = error.params["ids"]
+        shown |= {"ids": error.params["ids"], "count": error.params["count"]}
     return shown
 
 
@@ -160,8 +173,10 @@ def problem_of(error: Exception) -> Problem:
             return _refused_start(error)
         case CampaignsError():
             return _by_the_map(error)
-        case ClientError() if error.response.get("Error", {}).get("Code") in _THROTTLES:
+        case ClientError() if _codes_of_aws(error) & _THROTTLES:
             return _by_the_map(Throttled(_RETRY_SOON_SECONDS))
+        case ClientError() if _codes_of_aws(error) & _OURS:
+            return Problem(500, "internal_error")
         case ClientError() | BotoCoreError():
             return Problem(503, "unavailable", headers=_retry_after(_RETRY_SOON_SECONDS))
     # A library's own error is judged by what it wraps.
@@ -196,24 +211,37 @@ def _by_the_map(error: CampaignsError) -> Problem:
 
 
 def _refused_start(error: StartRefused) -> Problem:
-    """All conditions that fail, each with its code; the problem has the code of the only one."""
+    """All conditions that fail, each with its code.
+
+    The problem has the code of the only one; or of the one that passes by itself, to wait for.
+    """
+    codes = {failure.code for failure in error.failures}
+    if StartCheck.RECIPIENTS_PREPARING in codes:
+        return Problem(
+            409,
+            StartCheck.RECIPIENTS_PREPARING,
+            headers=_retry_after(_RETRY_PREPARED_SECONDS),
+            failures=error.failures,
+        )
     only = error.failures[0] if len(error.failures) == 1 else None
     return Problem(
         409,
         only.code if only else error.code,
         _gaps(only.context) if only else {},
-        headers=_retry_after(_RETRY_PREPARED_SECONDS) if _is_preparing(error) else {},
         failures=error.failures,
     )
-
-
-def _is_preparing(error: StartRefused) -> bool:
-    return any(failure.code == StartCheck.RECIPIENTS_PREPARING for failure in error.failures)
 
 
 def _code_of(error: ValidationFailed) -> str:
     codes = {each.code for each in error.errors}
     return codes.pop() if len(codes) == 1 and codes <= _TELLING else error.code
+
+
+def _codes_of_aws(error: ClientError) -> set[str]:
+    """What AWS says, and of a cancelled transaction what it says of each write."""
+    reasons = error.response.get("CancellationReasons", [])
+    told = [error.response.get("Error", {}), *reasons]
+    return {each["Code"] for each in told if "Code" in each}
 
 
 def _retry_after(seconds: int) -> dict[str, str]:

@@ -11,6 +11,8 @@ from campaigns.domain.errors import FieldError, ValidationFailed
 
 #: Whoever has more faults than this has another problem, and an answer has its limits.
 MOST_FAULTS: Final = 100
+#: A path holds the names of unknown fields, which can be as long as a body.
+_PATH_SHOWN: Final = 100
 
 #: Pydantic's kind of error to the contract's code; other kinds have a prefix below, or are a
 #: model's own and carry their code already.
@@ -83,7 +85,7 @@ def _fault(
             params = _range_of(model, place)
         case "unknown_field" if getattr(model, "is_query", False):
             code = "unknown_parameter"
-    return FieldError(".".join(map(str, place)), code, code, params)
+    return FieldError(".".join(map(str, place))[:_PATH_SHOWN], code, code, params)
 
 
 def _range_of(model: type[BaseModel], place: Sequence[str | int]) -> dict[str, object]:

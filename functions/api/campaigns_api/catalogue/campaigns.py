@@ -3,6 +3,10 @@
 from typing import Final
 
 CHECKS: Final = {
+    "not_a_draft": (
+        "A campanha não é um rascunho: {current_status}.",
+        "The campaign is no draft: {current_status}.",
+    ),
     "recipients_preparing": (
         "Os destinatários ainda estão sendo preparados.",
         "The recipients are still being prepared.",

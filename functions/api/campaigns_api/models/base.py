@@ -10,6 +10,7 @@ from campaigns.domain.instants import to_datetime, to_ms
 
 #: Moments outside are typing errors, and arithmetic with them ends at the end of the calendar.
 _YEARS: Final = range(2000, 2101)
+_DIGITS: Final = 10
 _DATE_TIME: Final = {"type": "string", "format": "date-time", "examples": ["2026-12-01T12:00:00Z"]}
 
 
@@ -21,7 +22,7 @@ class Answer(BaseModel):
 
     #: The fields whose change makes another version of the thing, for `ETag` and `If-Match`.
     versioned_by: ClassVar[frozenset[str]] = frozenset()
-    #: Fields made from the clock when it is read: sent back, they are neither compared nor stored.
+    #: Fields that move by themselves: sent back, they are neither compared nor stored.
     made_on_reading: ClassVar[frozenset[str]] = frozenset()
 
 
@@ -52,13 +53,25 @@ class Query(BaseModel):
     is_query: ClassVar[bool] = True
 
 
+def _number(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < _DIGITS:
+        return int(value)
+    raise PydanticCustomError("invalid_type", "not a number")
+
+
+#: A whole number in a query: digits, nothing else.
+NumberIn = Annotated[int, BeforeValidator(_number)]
+
+
 class ListQuery(Query):
     """A page of a list."""
 
     #: Filters of which one may be given at a time.
     exclusive: ClassVar[tuple[str, ...]] = ()
 
-    limit: Annotated[int, Field(ge=1, le=200, description="Entries of a page at most.")] = 50
+    limit: Annotated[NumberIn, Field(ge=1, le=200, description="Entries of a page at most.")] = 50
     cursor: Annotated[
         str | None,
         Field(max_length=4096, description="The `next` of the page before, with the same filters."),

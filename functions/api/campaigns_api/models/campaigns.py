@@ -30,7 +30,8 @@ from campaigns.domain.model import (
 from campaigns.domain.sending_window import ScheduleType
 from campaigns.services.manage_campaigns import CampaignDetails
 from campaigns.services.manage_messages import message_views
-from campaigns.services.start_campaign import StartCheck, StartWarning
+from campaigns.services.start_campaign import StartWarning
+from campaigns.services.start_conditions import StartCheck
 from campaigns_api.models.base import (
     Answer,
     Body,
@@ -98,7 +99,7 @@ class CampaignIn(Body):
             instance_id=self.instance_id,
             schedule=Schedule(
                 schedule_type=self.schedule_type,
-                timezone=self.timezone or tenant_timezone,
+                timezone=tenant_timezone if self.timezone is None else self.timezone,
                 morning_start=self.morning_start,
                 morning_end=self.morning_end,
                 afternoon_start=self.afternoon_start,
@@ -165,7 +166,32 @@ class CampaignOut(Answer):
 
     versioned_by = frozenset({"name", "description"})
     made_on_reading = frozenset(
-        {"next_scheduled_send", "estimated_seconds", "estimated_completion_at"}
+        {
+            "instance",
+            "recipients",
+            "total_contacts",
+            "pending_messages",
+            "in_flight_messages",
+            "sent_messages",
+            "delivered_messages",
+            "read_messages",
+            "responded_count",
+            "failed_messages",
+            "skipped_messages",
+            "unconfirmed_messages",
+            "progress_percentage",
+            "response_rate",
+            "delivery_rate",
+            "read_rate",
+            "can_be_started",
+            "messages",
+            "next_scheduled_send",
+            "last_send_at",
+            "estimated_seconds",
+            "estimated_completion_at",
+            "updated_at",
+            "last_error",
+        }
     )
 
     id: Annotated[str, Field(examples=["cp_01hz7q3v9k2m4n6p8r0s2t4v6x"])]

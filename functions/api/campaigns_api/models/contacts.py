@@ -1,9 +1,9 @@
 """Contacts as the API reads and shows them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import FailFast, Field
+from pydantic import FailFast, Field, WithJsonSchema
 
 from campaigns.domain.contact import (
     CONSENT_LIMIT,
@@ -98,7 +98,7 @@ class BulkIn(Body):
     """Rows to create or update. Each row is judged alone."""
 
     contacts: Annotated[
-        list[dict[str, object]],
+        list[Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})]],
         Field(min_length=1, max_length=BULK_LIMIT, description="Rows, each a `ContactRow`."),
     ]
     on_duplicate: Annotated[

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from campaigns.domain.holiday_calendar import Holiday, HolidaySource
-from campaigns_api.models.base import Answer, Body, NextCursor, Query, omitted
+from campaigns_api.models.base import Answer, Body, NextCursor, NumberIn, Query, omitted
 
 NAME_LIMIT: Final = 200
 FIRST_YEAR: Final = 2000
@@ -59,7 +59,8 @@ class HolidayQuery(Query):
     """Which year."""
 
     year: Annotated[
-        int | None, Field(ge=FIRST_YEAR, le=LAST_YEAR, description="This year, where left out.")
+        NumberIn | None,
+        Field(ge=FIRST_YEAR, le=LAST_YEAR, description="This year, where left out."),
     ] = None
 
 

@@ -104,7 +104,9 @@ class InstanceOut(Answer):
             "updated_at",
         }
     )
-    made_on_reading = frozenset({"sent_today", "next_allowed_at"})
+    made_on_reading = frozenset(
+        {"connection_state", "sent_today", "next_allowed_at", "active_campaign"}
+    )
 
     id: Annotated[str, Field(examples=["in_01hz7q3v9k2m4n6p8r0s2t4v6x"])]
     name: str

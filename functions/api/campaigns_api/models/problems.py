@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from campaigns.services.start_campaign import StartCheck
+from campaigns.services.start_conditions import StartCheck
 from campaigns_api.catalogue import field_codes
 from campaigns_api.models.base import Answer
 from campaigns_api.problems import problem_codes

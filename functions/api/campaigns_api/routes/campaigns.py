@@ -1,8 +1,9 @@
 """Campaigns: ``/api/campaigns/campaigns/``."""
 
 from campaigns.domain.errors import CheckFailure
-from campaigns.services.ports import CampaignFilter
-from campaigns.services.start_campaign import StartCheck
+from campaigns.services.manage_campaigns import CampaignDetails
+from campaigns.services.ports import CampaignFilter, Listing
+from campaigns.services.start_conditions import StartCheck
 from campaigns_api.call import Call, Edit
 from campaigns_api.language import say
 from campaigns_api.models.base import iso_or_none
@@ -18,6 +19,7 @@ from campaigns_api.models.campaigns import (
     WarningOut,
 )
 from campaigns_api.operations import Routes
+from campaigns_api.pages import fitting_page
 from campaigns_api.problems import worded_failure
 
 routes = Routes("campaigns", "/api/campaigns/campaigns/")
@@ -27,13 +29,13 @@ routes = Routes("campaigns", "/api/campaigns/campaigns/")
 def list_campaigns(call: Call, query: CampaignQuery) -> CampaignPage:
     """List campaigns, newest first, by one filter at most."""
     wanted = CampaignFilter(query.status, query.instance_id, query.search)
-    listing = call.app.campaigns.list(
-        call.tenant_id, wanted, after=call.after(query), limit=query.limit
-    )
-    return CampaignPage(
-        results=[CampaignOut.of(details) for details in listing.items],
-        next=call.cursor(query, listing.next),
-    )
+    after = call.after(query)
+
+    def read(limit: int) -> Listing[CampaignDetails]:
+        return call.app.campaigns.list(call.tenant_id, wanted, after=after, limit=limit)
+
+    results, following = fitting_page(read, CampaignOut.of, query.limit)
+    return CampaignPage(results=results, next=call.cursor(query, following))
 
 
 @routes.post(status=201, codes=("unknown_reference",))
@@ -55,13 +57,10 @@ def get_campaign(call: Call, campaign_id: str) -> CampaignOut:
 @routes.patch("{campaign_id}/")
 def change_campaign(call: Call, campaign_id: str, body: Edit[CampaignPatch]) -> CampaignOut:
     """Change a campaign's name and description, in any state."""
-    patch = body.over(get_campaign(call, campaign_id))
-    campaigns = call.app.campaigns
-    return CampaignOut.of(
-        campaigns.rename(
-            call.tenant_id, campaign_id, name=patch.name, description=patch.description
-        )
-    )
+    seen = call.app.campaigns.read(call.tenant_id, campaign_id)
+    patch = body.over(CampaignOut.of(seen))
+    changed = call.app.campaigns.rename(seen, name=patch.name, description=patch.description)
+    return CampaignOut.of(changed)
 
 
 @routes.get("{campaign_id}/checks/")
@@ -71,7 +70,7 @@ def check_campaign(call: Call, campaign_id: str) -> ChecksOut:
     details = call.app.campaigns.read(call.tenant_id, campaign_id)
     failures = {failure.code: failure for failure in checks.failures}
     return ChecksOut(
-        can_be_started=details.can_be_started and not failures,
+        can_be_started=details.can_be_started,
         checks=[_check(check, failures.get(check), call) for check in StartCheck],
         warnings=[
             WarningOut(code=warning, message=say(f"warning.{warning}", call.language))

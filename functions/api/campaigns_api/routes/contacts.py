@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from campaigns.domain.contact import ContactDraft
 from campaigns.domain.contact_bulk import RowError, RowOutcome, RowResult
-from campaigns.domain.errors import ValidationFailed
+from campaigns.domain.errors import FieldError, ValidationFailed
+from campaigns.services.manage_contacts import ContactView
+from campaigns.services.ports import Listing
 from campaigns_api.call import Answered, Call
 from campaigns_api.models.contacts import (
     BulkContact,
@@ -21,10 +23,13 @@ from campaigns_api.models.contacts import (
 )
 from campaigns_api.models.problems import FieldProblem
 from campaigns_api.operations import Routes
+from campaigns_api.pages import fitting_page
 from campaigns_api.problems import worded
 from campaigns_api.validation import parsed
 
 BULK_BODY_LIMIT_BYTES = 4_000_000
+#: A thousand bad rows still make an answer that the gateway lets through.
+MOST_FAULTS_OF_A_ROW = 10
 #: Where an opt-out came from that an operator entered.
 _OPERATOR = "operator"
 
@@ -34,13 +39,13 @@ routes = Routes("contacts", "/api/contacts/contacts/")
 @routes.get()
 def list_contacts(call: Call, query: ContactQuery) -> ContactPage:
     """List contacts by name, or those that a search finds."""
-    listing = call.app.contacts.list(
-        call.tenant_id, search=query.search, after=call.after(query), limit=query.limit
-    )
-    return ContactPage(
-        results=[ContactOut.of(view) for view in listing.items],
-        next=call.cursor(query, listing.next),
-    )
+    after = call.after(query)
+
+    def read(limit: int) -> Listing[ContactView]:
+        return call.app.contacts.list(call.tenant_id, search=query.search, after=after, limit=limit)
+
+    results, following = fitting_page(read, ContactOut.of, query.limit)
+    return ContactPage(results=results, next=call.cursor(query, following))
 
 
 @routes.post(status=201, codes=("contact_exists",))
@@ -76,8 +81,9 @@ def delete_contact(call: Call, contact_id: str) -> None:
 
     Its personal data goes; an opt-out stays, and pending recipients are skipped.
     """
-    call.require_match(get_contact(call, contact_id))
-    call.app.contacts.delete(call.tenant_id, contact_id)
+    seen = call.app.contacts.read(call.tenant_id, contact_id)
+    call.require_match(ContactOut.of(seen))
+    call.app.contacts.delete(call.tenant_id, contact_id, seen=seen)
 
 
 @routes.post("{contact_id}/opt-out/")
@@ -94,7 +100,9 @@ def opt_in_contact(call: Call, contact_id: str, body: OptOutIn) -> ContactOut:  
     return ContactOut.of(call.app.contacts.opt_in(call.tenant_id, contact_id))
 
 
-def _draft(row: dict[str, object]) -> ContactDraft | RowError:
+def _draft(row: object) -> ContactDraft | RowError:
+    if not isinstance(row, dict):
+        return RowError((FieldError("", "not_an_object", "not_an_object"),))
     try:
         return parsed(ContactRow, row).draft()
     except ValidationFailed as refused:
@@ -120,7 +128,7 @@ def _bulk_answer(rows: Sequence[RowResult], call: Call) -> BulkOut:
                 code=row.code or "",
                 errors=[
                     FieldProblem.model_validate(worded(error, call.language))
-                    for error in row.errors
+                    for error in row.errors[:MOST_FAULTS_OF_A_ROW]
                 ],
             )
             for row in rows

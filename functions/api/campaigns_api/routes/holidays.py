@@ -47,7 +47,7 @@ def replace_holiday(call: Call, day: str, body: Edit[HolidayPut]) -> HolidayOut:
     """Replace an own entry."""
     entry = _own(call, day)
     put = body.over(HolidayOut.of(entry))
-    return _put(call, entry.day, put.name, is_active=put.is_active)
+    return _put(call, entry.day, put.name, is_active=put.is_active, seen=entry)
 
 
 @routes.patch("{day}/")
@@ -57,7 +57,7 @@ def change_holiday(call: Call, day: str, body: Edit[HolidayPatch]) -> HolidayOut
     patch = body.over(HolidayOut.of(entry))
     name = entry.name if patch.name is None else patch.name
     is_active = entry.is_active if patch.is_active is None else patch.is_active
-    return _put(call, entry.day, name, is_active=is_active)
+    return _put(call, entry.day, name, is_active=is_active, seen=entry)
 
 
 @routes.delete("{day}/")
@@ -65,11 +65,14 @@ def delete_holiday(call: Call, day: str) -> None:
     """Remove an own entry; a national holiday of that date shows again."""
     entry = _own(call, day)
     call.require_match(HolidayOut.of(entry))
-    call.app.tenants.delete_holiday(call.tenant_id, entry.day)
+    call.app.tenants.delete_holiday(call.tenant_id, entry.day, seen=entry)
 
 
-def _put(call: Call, day: date, name: str, *, is_active: bool) -> HolidayOut:
-    stored = call.app.tenants.put_holiday(call.tenant_id, day, name, is_active=is_active)
+def _put(
+    call: Call, day: date, name: str, *, is_active: bool, seen: Holiday | None = None
+) -> HolidayOut:
+    tenants = call.app.tenants
+    stored = tenants.put_holiday(call.tenant_id, day, name, is_active=is_active, seen=seen)
     return HolidayOut.of(Holiday(day, stored.name, stored.is_active, HolidaySource.TENANT))
 
 

@@ -43,12 +43,18 @@ def change_instance(call: Call, instance_id: str, body: Edit[InstancePatch]) -> 
 
     A new server, instance or key is proved first; a new server wants `api_key` again.
     """
-    patch = body.over(get_instance(call, instance_id))
+    instances = call.app.instances
+    seen = instances.read(call.tenant_id, instance_id)
+    patch = body.over(InstanceOut.of(seen))
     changes = patch.model_dump(include=patch.model_fields_set)
-    return InstanceOut.of(call.app.instances.patch(call.tenant_id, instance_id, changes))
+    return InstanceOut.of(instances.patch(call.tenant_id, instance_id, changes, seen=seen))
 
 
-@routes.post("{instance_id}/refresh/", codes=_EVOLUTION)
+@routes.post("{instance_id}/refresh/", role=Role.OWNER, codes=_EVOLUTION)
 def refresh_instance(call: Call, instance_id: str) -> InstanceOut:
-    """Ask Evolution how the instance is now."""
+    """Ask Evolution how the instance is now.
+
+    Where the server refuses its key or knows it no more, nothing is sent through it until that is
+    mended: to manage instances is the owner's.
+    """
     return InstanceOut.of(call.app.instances.refresh(call.tenant_id, instance_id))

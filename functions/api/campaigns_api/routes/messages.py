@@ -1,5 +1,6 @@
 """A campaign's wordings: ``…/campaigns/{campaign_id}/messages/``, and previews."""
 
+from campaigns.domain.model import Role
 from campaigns_api.call import Call, Edit
 from campaigns_api.models.messages import (
     MessageIn,
@@ -50,11 +51,12 @@ def replace_message(
     call: Call, campaign_id: str, message_id: str, body: Edit[MessagePut]
 ) -> MessageOut:
     """Replace a message of a draft."""
-    put = body.over(get_message(call, campaign_id, message_id))
+    seen = call.app.messages.read(call.tenant_id, campaign_id, message_id)
+    put = body.over(MessageOut.of(seen))
     view = call.app.messages.change(
         call.tenant_id,
         campaign_id,
-        message_id,
+        seen,
         text=put.message_text,
         order=put.order,
         is_active=put.is_active,
@@ -67,11 +69,12 @@ def change_message(
     call: Call, campaign_id: str, message_id: str, body: Edit[MessagePatch]
 ) -> MessageOut:
     """Change a message of a draft."""
-    patch = body.over(get_message(call, campaign_id, message_id))
+    seen = call.app.messages.read(call.tenant_id, campaign_id, message_id)
+    patch = body.over(MessageOut.of(seen))
     view = call.app.messages.change(
         call.tenant_id,
         campaign_id,
-        message_id,
+        seen,
         text=patch.message_text,
         order=patch.order,
         is_active=patch.is_active,
@@ -82,8 +85,9 @@ def change_message(
 @routes.delete(_OF_CAMPAIGN + "{message_id}/", codes=("invalid_state",))
 def delete_message(call: Call, campaign_id: str, message_id: str) -> None:
     """Remove a message from a draft."""
-    call.require_match(get_message(call, campaign_id, message_id))
-    call.app.messages.delete(call.tenant_id, campaign_id, message_id)
+    seen = call.app.messages.read(call.tenant_id, campaign_id, message_id)
+    call.require_match(MessageOut.of(seen))
+    call.app.messages.delete(call.tenant_id, campaign_id, seen)
 
 
 @routes.get(_OF_CAMPAIGN + "{message_id}/preview/")
@@ -95,7 +99,7 @@ def preview_message(
     return PreviewOut.of(preview)
 
 
-@routes.post("messages/preview/", codes=("unknown_reference",))
+@routes.post("messages/preview/", role=Role.VIEWER, codes=("unknown_reference",))
 def preview_text(call: Call, body: PreviewIn) -> PreviewOut:
     """Show a text that is not stored as three people would read it."""
     preview = call.app.messages.preview_text(

@@ -5,6 +5,7 @@ jid, or null where none was ever connected. It also holds the instance's key: no
 is ever logged.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from campaigns.services.ports_registry import AdminRefusal, Connection
 
 #: Three requests in a row have to fit into the 30 s that an HTTP API waits.
 _TIMEOUT: Final = httpx.Timeout(5, connect=3)
+#: What is kept and shown as a version; which ones will do is for the rules to say.
+_VERSION: Final = re.compile(r"[\x21-\x7e]{1,40}")
 
 
 class EvolutionAdmin:
@@ -29,8 +32,9 @@ class EvolutionAdmin:
         # Without a key: the server may turn out to be no Evolution at all.
         answer = self._get(f"{server}/", {})
         version = _mapping(_json(answer)).get("version")
-        is_version = answer.status_code == httpx.codes.OK and isinstance(version, str)
-        return str(version) if is_version else None
+        if answer.status_code != httpx.codes.OK or not isinstance(version, str):
+            return None
+        return version if _VERSION.fullmatch(version) else None
 
     def connection(self, server: str, instance: str, api_key: str) -> Connection | AdminRefusal:
         path = f"/instance/connectionState/{quote(instance, safe='')}"
@@ -59,15 +63,21 @@ class EvolutionAdmin:
 
     def _get(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
         try:
-            return self._client.get(url, headers=dict(headers), timeout=_TIMEOUT)
+            answer = self._client.get(url, headers=dict(headers), timeout=_TIMEOUT)
         except (httpx.RequestError, httpx.InvalidURL):
             raise Unavailable from None
+        status = answer.status_code
+        if answer.is_redirect or answer.is_server_error or status == httpx.codes.TOO_MANY_REQUESTS:
+            # A proxy, or a server in trouble: nothing is said of Evolution or the instance.
+            raise GatewayRefused(status=status)
+        return answer
 
 
 def _json(answer: httpx.Response) -> object:
     try:
         body: object = answer.json()
-    except ValueError:
+    # RecursionError: nested without end.
+    except (ValueError, RecursionError):
         return None
     return body
 

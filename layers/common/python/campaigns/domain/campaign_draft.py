@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from campaigns.domain.errors import FieldError
 from campaigns.domain.hours import custom_windows
+from campaigns.domain.instants import known_zone
 from campaigns.domain.model import Schedule
+from campaigns.domain.plain_text import has_controls, is_blank
 from campaigns.domain.rendering import TEXT_LIMIT
 from campaigns.domain.sending_window import (
     InvalidSendingWindow,
@@ -78,22 +79,26 @@ def check_draft(draft: CampaignDraft) -> tuple[FieldError, ...]:
 
 def check_name(name: str) -> Iterator[FieldError]:
     """A name has 1 to 200 characters, not all of them blank."""
-    yield from _check_text("name", name, NAME_LIMIT)
+    yield from _check_text("name", name, NAME_LIMIT, lines=False)
 
 
 def check_description(description: str) -> Iterator[FieldError]:
+    if has_controls(description, lines=True):
+        yield FieldError("description", "invalid_text", "invalid_text")
     if len(description) > DESCRIPTION_LIMIT:
         yield _too_long("description", DESCRIPTION_LIMIT)
 
 
 def check_text(field: str, text: str) -> Iterator[FieldError]:
     """A wording has 1 to 4,096 characters, not all of them blank."""
-    yield from _check_text(field, text, TEXT_LIMIT)
+    yield from _check_text(field, text, TEXT_LIMIT, lines=True)
 
 
-def _check_text(field: str, text: str, limit: int) -> Iterator[FieldError]:
-    if not text.strip():
+def _check_text(field: str, text: str, limit: int, *, lines: bool) -> Iterator[FieldError]:
+    if is_blank(text):
         yield FieldError(field, "required", "required")
+    elif has_controls(text, lines=lines):
+        yield FieldError(field, "invalid_text", "invalid_text")
     if len(text) > limit:
         yield _too_long(field, limit)
 
@@ -106,9 +111,8 @@ def _check_count(field: str, values: Sequence[str], limit: int) -> Iterator[Fiel
 
 
 def _check_schedule(schedule: Schedule) -> Iterator[FieldError]:
-    try:
-        zone = ZoneInfo(schedule.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = known_zone(schedule.timezone)
+    if zone is None:
         yield FieldError("timezone", "unknown_timezone", "unknown_timezone")
         return
     if schedule.schedule_type != ScheduleType.CUSTOM_PERIOD:

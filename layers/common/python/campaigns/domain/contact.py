@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from campaigns.domain.errors import FieldError
 from campaigns.domain.model import Contact
 from campaigns.domain.phone import InvalidPhone, Phone, parse_phone
+from campaigns.domain.plain_text import has_controls, is_blank
 from campaigns.domain.rendering import check_custom_vars, fold_name
 
 NAME_LIMIT: Final = 200
@@ -101,6 +103,7 @@ def check_contact(contact: Contact) -> tuple[FieldError, ...]:
     """A contact keeps every limit of the contract; all faults are told at once."""
     return (
         *_check_name(contact.name),
+        *_check_controls(contact),
         *_check_length("quem_indicou", contact.quem_indicou, QUEM_INDICOU_LIMIT),
         *_check_length("notes", contact.notes, NOTES_LIMIT),
         *_check_email(contact.email),
@@ -183,9 +186,22 @@ def _with_given(stored: Mapping[str, str], given: Mapping[str, str]) -> dict[str
 
 
 def _check_name(name: str) -> tuple[FieldError, ...]:
-    if not name:
+    if is_blank(name):
         return (FieldError("name", "required", "required"),)
     return _check_length("name", name, NAME_LIMIT)
+
+
+def _check_controls(contact: Contact) -> tuple[FieldError, ...]:
+    """A name is one line; other texts may be several."""
+    lines = {
+        "quem_indicou": contact.quem_indicou or "",
+        "notes": contact.notes or "",
+        "tags": "".join(contact.tags),
+        "custom_vars": "".join(contact.custom_vars.values()),
+    }
+    wrong = ["name"] if has_controls(contact.name, lines=False) else []
+    wrong += [name for name, text in lines.items() if has_controls(text, lines=True)]
+    return tuple(FieldError(name, "invalid_text", "invalid_text") for name in wrong)
 
 
 def _check_length(field_name: str, value: str | None, limit: int) -> tuple[FieldError, ...]:
@@ -221,4 +237,14 @@ def _check_consent(consent: Mapping[str, str]) -> tuple[FieldError, ...]:
         for name, value in consent.items()
         for error in _check_length(f"consent.{name}", value, CONSENT_LIMIT)
     ]
-    return (*unknown[:1], *too_long)
+    return (*unknown[:1], *too_long, *_check_given_at(consent.get("given_at")))
+
+
+def _check_given_at(given_at: str | None) -> tuple[FieldError, ...]:
+    """A day or a moment in ISO 8601: it has to stand as evidence."""
+    try:
+        if given_at is not None:
+            datetime.fromisoformat(given_at)
+    except ValueError:
+        return (FieldError("consent.given_at", "invalid_moment", "invalid_moment"),)
+    return ()

@@ -21,10 +21,13 @@ codes, never a phone and never a secret.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
+
+UNKNOWN_IDS_NAMED: Final = 100
 
 
 class CampaignsError(Exception):
@@ -151,15 +154,23 @@ class ValidationFailed(CampaignsError):
 
 
 class UnknownReference(ValidationFailed):
-    """Ids inside a body that are unknown or another tenant's: both kinds are listed alike."""
+    """Ids inside a body that are unknown or another tenant's: both kinds are listed alike.
+
+    By field; the first hundred of each are named, all are counted.
+    """
 
     code = "unknown_reference"
 
-    def __init__(self, field: str, ids: Iterable[str]) -> None:
-        self.field = field
-        self.ids = tuple(ids)
-        params = {"ids": list(self.ids)}
-        super().__init__([FieldError(field, self.code, self.code, params)])
+    def __init__(self, unknown: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(
+            FieldError(
+                field,
+                self.code,
+                self.code,
+                {"ids": list(ids[:UNKNOWN_IDS_NAMED]), "count": len(ids)},
+            )
+            for field, ids in unknown.items()
+        )
 
 
 class TextTooLong(CampaignsError):

@@ -10,6 +10,7 @@ from campaigns.domain.identity import Identity
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import InstanceGate
 from campaigns.domain.phone import InvalidPhone, parse_phone
+from campaigns.domain.plain_text import has_controls, is_blank
 
 NAME_LIMIT: Final = 200
 EVOLUTION_INSTANCE_LIMIT: Final = 100
@@ -110,6 +111,8 @@ def _check_names(draft: InstanceDraft) -> list[FieldError]:
         *_check_text("name", draft.name.strip(), NAME_LIMIT),
         *_check_text("evolution_instance", draft.evolution_instance, EVOLUTION_INSTANCE_LIMIT),
     ]
+    if has_controls(draft.name, lines=False):
+        errors.append(FieldError("name", "invalid_text", "invalid_text"))
     name = draft.evolution_instance
     if name in {".", ".."} or not name.isprintable() or _NOT_IN_A_SEGMENT & set(name):
         errors.append(FieldError("evolution_instance", "invalid_name", "invalid_name"))
@@ -117,7 +120,7 @@ def _check_names(draft: InstanceDraft) -> list[FieldError]:
 
 
 def _check_text(field_name: str, value: str, limit: int) -> list[FieldError]:
-    if not value:
+    if is_blank(value):
         return [FieldError(field_name, "required", "required")]
     if len(value) > limit:
         return [FieldError(field_name, "too_long", "too_long", {"limit": limit})]

@@ -1,10 +1,26 @@
 """Instants: aware datetimes for rules of the calendar, epoch milliseconds where they are kept."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
+
+
+#: Names that some systems' data has beside the zones: links to whatever the machine is set to,
+#: and copies that count leap seconds.
+_NO_ZONES = frozenset({"", "Factory", "localtime", "posixrules"})
+_NO_ZONES_UNDER = ("posix/", "right/")
+
+
+def known_zone(name: str) -> ZoneInfo | None:
+    """The IANA zone of that name, if there is one."""
+    if name in _NO_ZONES or name.startswith(_NO_ZONES_UNDER):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def to_datetime(ms: int) -> datetime:

@@ -93,7 +93,8 @@ class LayRecipients:
 
     def _lay_piece(self, campaign: Campaign) -> Campaign | None:
         ids = self._layings.source(campaign.tenant_id, campaign.campaign_id, campaign.next_source)
-        contacts = self._contacts.read_many(campaign.tenant_id, ids)
+        # Consistently: a campaign may follow its contacts within a second.
+        contacts = self._contacts.read_many(campaign.tenant_id, ids, consistent=True)
         tally: Counter[str] = Counter()
         wanted = self._wanted(campaign, [contacts.get(each) for each in ids], tally)
         values: Counter[str] = Counter()

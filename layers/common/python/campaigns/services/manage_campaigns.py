@@ -1,11 +1,12 @@
 """Campaigns as their owner keeps them: created as drafts, listed, looked at, renamed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 from random import Random
 from typing import Final
 
+from campaigns.domain.books import BOOKED, LAST_SEND_AT
 from campaigns.domain.campaign import CampaignStatus, Counts
 from campaigns.domain.campaign_draft import (
     CampaignDraft,
@@ -27,7 +28,6 @@ from campaigns.domain.identity import new_id
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import (
     Campaign,
-    ConnectionState,
     Contact,
     EventType,
     Instance,
@@ -42,7 +42,7 @@ from campaigns.domain.model import (
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.services import ports
 from campaigns.services.ports import CampaignFilter, CampaignView, Listing
-from campaigns.services.settle_delivery import BOOKED, LAST_SEND_AT
+from campaigns.services.start_conditions import keep_from_starting, start_failures
 
 #: Contact ids are stored, and laid, in pieces of this many.
 SOURCE_SIZE: Final = 500
@@ -61,6 +61,7 @@ class CampaignDetails:
     counts: Counts
     next_send_at: int | None
     estimated_completion_at: int | None
+    can_be_started: bool
     now: int
 
     @property
@@ -74,20 +75,6 @@ class CampaignDetails:
         if self.estimated_completion_at is None:
             return None
         return -((self.now - self.estimated_completion_at) // SECOND_MS)
-
-    @property
-    def can_be_started(self) -> bool:
-        """A draft that is laid, says something to somebody, and whose instance is free."""
-        campaign, gate = self.view.campaign, self.gate
-        return (
-            campaign.status is CampaignStatus.DRAFT
-            and campaign.recipients.state is RecipientsState.READY
-            and campaign.total > 0
-            and any(message.is_active for message in self.view.messages)
-            and gate is not None
-            and gate.connection_state is ConnectionState.OPEN
-            and gate.live_campaign_id is None
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +174,24 @@ class ManageCampaigns:
         return Listing(details, listing.next)
 
     def rename(
-        self, tenant_id: str, campaign_id: str, *, name: str | None, description: str | None
+        self, seen: CampaignDetails, *, name: str | None, description: str | None
     ) -> CampaignDetails:
-        """Name and description may change in any state; None leaves one as it is."""
+        """Name and description may change in any state; None leaves one as it is.
+
+        Raises :class:`ConcurrentUpdate` where the campaign is no longer as it was `seen`.
+        """
         errors: list[FieldError] = []
         errors += check_name(name) if name is not None else ()
         errors += check_description(description) if description is not None else ()
         if errors:
             raise ValidationFailed(errors)
-        old = self._head(tenant_id, campaign_id)
+        old = seen.view.campaign
         new_name = old.name if name is None else name.strip()
-        new = replace(old, name=new_name, updated_at=self._clock.now())
+        unseen = max(self._clock.now(), old.updated_at + 1)
+        new = replace(old, name=new_name, updated_at=unseen)
         if not self._catalog.rename(old, new, description):
             raise ConcurrentUpdate
-        return self.read(tenant_id, campaign_id)
+        return self.read(old.tenant_id, old.campaign_id)
 
     def recipients(
         self,
@@ -245,20 +236,23 @@ class ManageCampaigns:
             start = chunk[-1].sequence + 1
 
     def _head(self, tenant_id: str, campaign_id: str) -> Campaign:
-        campaign = self._campaigns.head(tenant_id, campaign_id)
+        campaign = self._campaigns.head(tenant_id, campaign_id, consistent=True)
         if campaign is None:
             raise NotFound
         return campaign
 
     def _require_references(self, tenant_id: str, draft: CampaignDraft) -> None:
+        unknown: dict[str, Sequence[str]] = {}
         instance = self._instances.read(draft.instance_id)
         if instance is None or instance.tenant_id != tenant_id:
-            raise UnknownReference("instance_id", [draft.instance_id])
+            unknown["instance_id"] = [draft.instance_id]
         contact_ids = list(dict.fromkeys(draft.contact_ids))
-        known = self._contacts.read_many(tenant_id, contact_ids)
-        unknown = [contact_id for contact_id in contact_ids if contact_id not in known]
+        # Consistently: contacts may have been created in the call before.
+        known = self._contacts.read_many(tenant_id, contact_ids, consistent=True)
+        if missing := [contact_id for contact_id in contact_ids if contact_id not in known]:
+            unknown["contact_ids"] = missing
         if unknown:
-            raise UnknownReference("contact_ids", unknown)
+            raise UnknownReference(unknown)
 
     def _details(
         self,
@@ -276,25 +270,40 @@ class ManageCampaigns:
             gate is not None and gate.is_busy(now) and gate.live_campaign_id == campaign.campaign_id
         )
         counts = counts_of(campaign.total, view.counters, sending=int(is_sending))
-        next_send_at = self._next_send_at(view, now)
-        completion = self._forecast(campaign, gate, counts.pending, now)
-        return CampaignDetails(view, instance, gate, counts, next_send_at, completion, now)
-
-    def _forecast(
-        self,
-        campaign: Campaign,
-        gate: InstanceGate | None,
-        pending: int,
-        now: int,
-    ) -> int | None:
-        """Of a draft or a paused campaign as if it went on now."""
-        if gate is None or campaign.status in _OVER:
-            return None
         rules = self._tenants.rules(campaign.tenant_id)
         hours = Hours.of(campaign.schedule, rules.tenant, rules.holidays)
-        today = hours.day(now)
-        due = max(now, gate.gap_ends_at, campaign.schedule.scheduled_at or 0)
-        return last_send_at(pending, due, today, hours, Pace.of(gate, today))
+        gap_ends_at = gate.gap_ends_at if gate else 0
+        due = max(now, gap_ends_at, campaign.schedule.scheduled_at or 0)
+        return CampaignDetails(
+            view=view,
+            instance=instance,
+            gate=gate,
+            counts=counts,
+            next_send_at=self._next_send_at(view, now),
+            estimated_completion_at=_completion(campaign, gate, hours, counts.pending, due, now),
+            can_be_started=_can_be_started(view, gate, hours, due, now),
+            now=now,
+        )
+
+
+def _completion(
+    campaign: Campaign, gate: InstanceGate | None, hours: Hours, pending: int, due: int, now: int
+) -> int | None:
+    """Of a draft or a paused campaign as if it went on now."""
+    if gate is None or campaign.status in _OVER:
+        return None
+    today = hours.day(now)
+    return last_send_at(pending, due, today, hours, Pace.of(gate, today))
+
+
+def _can_be_started(
+    view: CampaignView, gate: InstanceGate | None, hours: Hours, due: int, now: int
+) -> bool:
+    """By the conditions that a start looks at."""
+    if view.campaign.status is not CampaignStatus.DRAFT:
+        return False
+    failures = start_failures(view, gate, hours.next_opening(due))
+    return not keep_from_starting(failures, view.campaign, now)
 
 
 def counts_of(total: int, counters: Mapping[str, int], *, sending: int) -> Counts:

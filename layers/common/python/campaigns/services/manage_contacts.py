@@ -103,13 +103,18 @@ class ManageContacts:
         following = f"{number}:{position or ''}" if number < len(scans) else None
         return Listing([*self._views(tenant_id, found)], following)
 
-    def delete(self, tenant_id: str, contact_id: str) -> None:
+    def delete(self, tenant_id: str, contact_id: str, *, seen: ContactView | None = None) -> None:
         """Removes the personal data; the suppression stays.
 
         Pending recipients are skipped where their contact is looked for, at the moment of sending.
+        Raises ConcurrentUpdate where the contact is no longer as it was `seen`.
         """
-        if not self.contacts.delete(tenant_id, contact_id):
-            raise NotFound
+        found = self._versioned(tenant_id, contact_id)
+        if seen and seen.contact != found.value:
+            raise ConcurrentUpdate
+        stale = self.contacts.delete(tenant_id, contact_id, seen=found.version)
+        if stale:
+            raise ConcurrentUpdate if stale.current else NotFound
 
     def bulk(
         self,
@@ -151,11 +156,14 @@ class ManageContacts:
         return self._view(contact)
 
     def _contact(self, tenant_id: str, contact_id: str) -> Contact:
+        return self._versioned(tenant_id, contact_id).value
+
+    def _versioned(self, tenant_id: str, contact_id: str) -> Versioned[Contact]:
         # Consistently: what was just created, changed or deleted reads as such.
         found = self.contacts.read_versions(tenant_id, [contact_id]).get(contact_id)
         if found is None:
             raise NotFound
-        return found.value
+        return found
 
     def _view(self, contact: Contact) -> ContactView:
         return ContactView(contact, self.suppressions.read(contact.tenant_id, contact.person))

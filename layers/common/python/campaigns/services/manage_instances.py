@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.errors import (
+    ConcurrentUpdate,
     Conflict,
     ConflictCode,
     FieldError,
@@ -132,19 +133,29 @@ class ManageInstances:
         ]
         return Listing(self.concurrently(tasks), page.next)
 
-    def patch(self, tenant_id: str, instance_id: str, changes: Mapping[str, Any]) -> InstanceView:
+    def patch(
+        self,
+        tenant_id: str,
+        instance_id: str,
+        changes: Mapping[str, Any],
+        *,
+        seen: InstanceView | None = None,
+    ) -> InstanceView:
         """Changes fields of :class:`InstanceDraft`. A new server, instance or key is proved first.
 
-        A new server is told no key that was given for another: it wants `api_key` again.
+        A new server is told no key that was given for another: it wants `api_key` again. Raises
+        ConcurrentUpdate where the instance was changed since it was `seen`.
         """
         instance, gate = self._own(tenant_id, instance_id)
+        if seen and seen.instance.updated_at != instance.updated_at:
+            raise ConcurrentUpdate
         before = self._draft(instance, gate)
         after = self._checked(replace(before, **changes), before)
         if after.evolution_url != before.evolution_url and "api_key" not in changes:
             raise ValidationFailed([FieldError("api_key", "required", "key_wanted_again")])
         change = InstanceChange(
             old=instance,
-            new=replace(instance, name=after.name, updated_at=self.clock.now()),
+            new=replace(instance, name=after.name, updated_at=self._unseen(instance)),
             old_gate=gate,
             new_gate=replace(
                 gate,
@@ -179,7 +190,7 @@ class ManageInstances:
         if probe.connection.phone:
             change = self._with_phone(change, probe.connection.phone)
         if change.new != instance:
-            change = replace(change, new=replace(change.new, updated_at=self.clock.now()))
+            change = replace(change, new=replace(change.new, updated_at=self._unseen(instance)))
         try:
             return self._changed(change)
         except Conflict:
@@ -195,6 +206,10 @@ class ManageInstances:
         if gate is None:
             raise NotFound
         return instance, gate
+
+    def _unseen(self, instance: Instance) -> int:
+        """A time that tells this version from the one before, also within a millisecond."""
+        return max(self.clock.now(), instance.updated_at + 1)
 
     def _checked(self, draft: InstanceDraft, before: InstanceDraft | None = None) -> InstanceDraft:
         """The draft with name and URL in their stored form; all its faults are told at once."""

@@ -6,6 +6,7 @@ from random import Random
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from campaigns.domain.books import times_sent
 from campaigns.domain.campaign import CampaignStatus, Counts, response_rate
 from campaigns.domain.campaign_draft import MESSAGES_LIMIT, check_text
 from campaigns.domain.errors import (
@@ -25,7 +26,6 @@ from campaigns.domain.model import Contact, MessageText
 from campaigns.domain.rendering import BuiltIn, contact_values, render, required_variables
 from campaigns.services import ports
 from campaigns.services.ports import CampaignView
-from campaigns.services.settle_delivery import times_sent
 
 #: A preview is rendered for this many people.
 SAMPLE_SIZE = 3
@@ -39,11 +39,12 @@ class ContactSample(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A wording and how often it was sent."""
+    """A wording and how often it was sent; `campaign_version` is its campaign's `updated_at`."""
 
     message: MessageText
     times_sent: int
     responses: int
+    campaign_version: int
 
     @property
     def response_rate(self) -> float | None:
@@ -118,15 +119,18 @@ class ManageMessages:
         self,
         tenant_id: str,
         campaign_id: str,
-        message_id: str,
+        seen: MessageView,
         *,
         text: str | None = None,
         order: int | None = None,
         is_active: bool | None = None,
     ) -> MessageView:
-        """None leaves a value as it is."""
-        view = self._view(tenant_id, campaign_id)
-        old = _one(view, message_id).message
+        """None leaves a value as it is.
+
+        Raises :class:`ConcurrentUpdate` where the campaign was changed since it was `seen`.
+        """
+        view = self._as_seen(tenant_id, campaign_id, seen)
+        old = seen.message
         self._require_draft(view)
         return self._save(
             view,
@@ -138,10 +142,11 @@ class ManageMessages:
             ),
         )
 
-    def delete(self, tenant_id: str, campaign_id: str, message_id: str) -> None:
-        view = self._view(tenant_id, campaign_id)
-        _one(view, message_id)
+    def delete(self, tenant_id: str, campaign_id: str, seen: MessageView) -> None:
+        """Raises :class:`ConcurrentUpdate` where the campaign was changed since it was `seen`."""
+        view = self._as_seen(tenant_id, campaign_id, seen)
         self._require_draft(view)
+        message_id = seen.message.message_id
         if not self._catalog.delete_text(view.campaign, message_id, self._clock.now()):
             self._refuse(view)
 
@@ -164,7 +169,7 @@ class ManageMessages:
         if campaign_id is not None:
             view = self._campaigns.view(tenant_id, campaign_id)
             if view is None:
-                raise UnknownReference("campaign_id", [campaign_id])
+                raise UnknownReference({"campaign_id": [campaign_id]})
             contacts, zone, values = self._first_recipients(view), view.campaign.zone, view.values
         else:
             contacts = self._sample(tenant_id, SAMPLE_SIZE)
@@ -212,12 +217,18 @@ class ManageMessages:
             raise Conflict(ConflictCode.MESSAGE_ORDER_TAKEN)
         if not self._catalog.save_text(view.campaign, message, self._clock.now()):
             self._refuse(view)
-        return MessageView(message, 0, 0)
+        return MessageView(message, 0, 0, view.campaign.updated_at)
 
     def _view(self, tenant_id: str, campaign_id: str) -> CampaignView:
         view = self._campaigns.view(tenant_id, campaign_id)
         if view is None:
             raise NotFound
+        return view
+
+    def _as_seen(self, tenant_id: str, campaign_id: str, seen: MessageView) -> CampaignView:
+        view = self._view(tenant_id, campaign_id)
+        if view.campaign.updated_at != seen.campaign_version:
+            raise ConcurrentUpdate
         return view
 
     def _require_draft(self, view: CampaignView) -> None:
@@ -238,6 +249,7 @@ def message_views(view: CampaignView) -> tuple[MessageView, ...]:
             message,
             view.counters.get(times_sent(message.message_id), 0),
             view.counters.get(f"responses.{message.message_id}", 0),
+            view.campaign.updated_at,
         )
         for message in view.messages
     )

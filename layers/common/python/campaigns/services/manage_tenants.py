@@ -8,13 +8,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import SystemRandom
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from campaigns.domain.errors import FieldError, NotFound, Unauthenticated, ValidationFailed
+from campaigns.domain.errors import (
+    ConcurrentUpdate,
+    FieldError,
+    NotFound,
+    Unauthenticated,
+    ValidationFailed,
+)
 from campaigns.domain.holiday_calendar import Holiday, HolidayCalendar
 from campaigns.domain.identity import new_id
-from campaigns.domain.instants import MINUTE_MS
+from campaigns.domain.instants import MINUTE_MS, known_zone
 from campaigns.domain.model import Key, Role, Tenant, TenantHoliday
+from campaigns.domain.plain_text import has_controls, is_blank
 from campaigns.services.ports import Clock, TenantRules
 from campaigns.services.ports_registry import TenantBook
 from campaigns.services.tenant_rules import CachedTenantRules
@@ -116,22 +122,40 @@ class ManageTenants:
         return HolidayCalendar(self.tenants.rules(tenant_id).holidays).entries(year)
 
     def put_holiday(
-        self, tenant_id: str, day: date, name: str, *, is_active: bool = True
+        self,
+        tenant_id: str,
+        day: date,
+        name: str,
+        *,
+        is_active: bool = True,
+        seen: Holiday | None = None,
     ) -> TenantHoliday:
-        """Writes the tenant's own entry for a day, in the place of an earlier one."""
+        """Writes the tenant's own entry for a day, in the place of an earlier one.
+
+        Raises ConcurrentUpdate where that is no longer as it was `seen`.
+        """
         errors = _check_name(name.strip())
         if errors:
             raise ValidationFailed(errors)
         holiday = TenantHoliday(day.isoformat(), name.strip(), is_active)
-        self.tenants.put_holiday(tenant_id, holiday)
+        if not self.tenants.put_holiday(tenant_id, holiday, seen=_stored(seen) if seen else None):
+            raise ConcurrentUpdate
         self.cached_rules.forget(tenant_id)
         return holiday
 
-    def delete_holiday(self, tenant_id: str, day: date) -> None:
-        """Removes the tenant's own entry; a national holiday shows again."""
-        if not self.tenants.delete_holiday(tenant_id, day.isoformat()):
-            raise NotFound
+    def delete_holiday(self, tenant_id: str, day: date, *, seen: Holiday | None = None) -> None:
+        """Removes the tenant's own entry; a national holiday shows again.
+
+        Raises ConcurrentUpdate where it is no longer as it was `seen`.
+        """
+        entry = _stored(seen) if seen else None
+        if not self.tenants.delete_holiday(tenant_id, day.isoformat(), seen=entry):
+            raise ConcurrentUpdate if seen else NotFound
         self.cached_rules.forget(tenant_id)
+
+
+def _stored(holiday: Holiday) -> TenantHoliday:
+    return TenantHoliday(holiday.day.isoformat(), holiday.name, holiday.is_active)
 
 
 def _hash(secret: str) -> str:
@@ -141,9 +165,7 @@ def _hash(secret: str) -> str:
 
 def _check_tenant(name: str, timezone: str, locale: str) -> list[FieldError]:
     errors = _check_name(name)
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if known_zone(timezone) is None:
         errors.append(FieldError("timezone", "unknown_timezone", "unknown_timezone"))
     if locale not in LOCALES:
         errors.append(FieldError("locale", "unknown_locale", "unknown_locale"))
@@ -151,8 +173,10 @@ def _check_tenant(name: str, timezone: str, locale: str) -> list[FieldError]:
 
 
 def _check_name(name: str) -> list[FieldError]:
-    if not name:
+    if is_blank(name):
         return [FieldError("name", "required", "required")]
+    if has_controls(name, lines=False):
+        return [FieldError("name", "invalid_text", "invalid_text")]
     if len(name) > NAME_LIMIT:
         return [FieldError("name", "too_long", "too_long", {"limit": NAME_LIMIT})]
     return []

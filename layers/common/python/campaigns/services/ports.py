@@ -185,7 +185,9 @@ class Suppressions(Protocol):
 class Contacts(Protocol):
     def read(self, tenant_id: str, contact_id: str) -> Contact | None: ...
 
-    def read_many(self, tenant_id: str, contact_ids: Sequence[str]) -> dict[str, Contact]: ...
+    def read_many(
+        self, tenant_id: str, contact_ids: Sequence[str], *, consistent: bool = False
+    ) -> dict[str, Contact]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,8 @@ class ContactBook(Contacts, Protocol):
     def save(self, contact: Contact, *, seen: str | None, token: str) -> Stale[Contact] | None:
         """Write it if the version `seen` stands there (None: nothing does). None when done."""
 
-    def delete(self, tenant_id: str, contact_id: str) -> bool:
-        """Whether there was one."""
+    def delete(self, tenant_id: str, contact_id: str, *, seen: str) -> Stale[Contact] | None:
+        """Delete it if the version `seen` stands there. None when done."""
 
     def page(
         self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int
@@ -118,7 +118,7 @@ class InstanceBook(Instances, Protocol):
         """What differs, in one step. None when done, else who holds a place.
 
         Of the gate only the settings and the connection are written. Raises ConcurrentUpdate where
-        settings or version are no longer the old ones.
+        the instance or its settings are no longer the old ones.
         """
 
 
@@ -131,10 +131,15 @@ class TenantBook(Tenants, Protocol):
     def note_use(self, key: Key, at: int) -> None:
         """Remember that the key was used, unless it was used since or is gone."""
 
-    def put_holiday(self, tenant_id: str, holiday: TenantHoliday) -> None: ...
+    def put_holiday(
+        self, tenant_id: str, holiday: TenantHoliday, *, seen: TenantHoliday | None = None
+    ) -> bool:
+        """Whether it was written: with `seen`, only over that entry."""
 
-    def delete_holiday(self, tenant_id: str, day: str) -> bool:
-        """Whether there was one."""
+    def delete_holiday(
+        self, tenant_id: str, day: str, *, seen: TenantHoliday | None = None
+    ) -> bool:
+        """Whether there was one: with `seen`, that entry."""
 
 
 class KeyVault(Vault, Protocol):

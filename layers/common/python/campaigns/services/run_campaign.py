@@ -27,7 +27,8 @@ from campaigns.services.ports import (
     Lanes,
     TransitionRefusal,
 )
-from campaigns.services.start_campaign import Checks, StartCampaign, StartCheck
+from campaigns.services.start_campaign import Checks, StartCampaign
+from campaigns.services.start_conditions import StartCheck
 from campaigns.services.visit_lane import VisitLane
 
 _log = logging.getLogger(__name__)

@@ -1,25 +1,25 @@
 """Start a campaign: look at every condition, tell all that fail, then take its instance."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
+from typing import Any
 
 from campaigns.domain.campaign import CampaignStatus
-from campaigns.domain.errors import CheckFailure, InvalidState, StartRefused
+from campaigns.domain.errors import CheckFailure, ConcurrentUpdate, InvalidState, StartRefused
 from campaigns.domain.identity import new_id
+from campaigns.domain.instants import to_datetime
 from campaigns.domain.model import (
     Campaign,
-    ConnectionState,
     EventType,
     InstanceGate,
     Lane,
     LaneKey,
     LogEntry,
     LogLevel,
-    RecipientsState,
 )
-from campaigns.domain.rendering import contact_values, judge_variables, required_variables
+from campaigns.domain.rendering import contact_values
 from campaigns.domain.rendering import missing_variables as missing_in
 from campaigns.services.campaign_facts import FactsCache
 from campaigns.services.pause_campaign import SYSTEM
@@ -32,24 +32,15 @@ from campaigns.services.ports import (
     Recipients,
     TransitionRefusal,
 )
+from campaigns.services.start_conditions import StartCheck, keep_from_starting, start_failures
 
 #: Contacts named as examples of a missing value, and recipients looked through for them.
 _SAMPLES = 5
 _SAMPLED = 200
+#: How often a campaign is checked because it was edited while it was checked.
+_ATTEMPTS = 3
 
-
-class StartCheck(StrEnum):
-    """The conditions of a start (closed list of the contract)."""
-
-    RECIPIENTS_PREPARING = "recipients_preparing"
-    RECIPIENTS_FAILED = "recipients_failed"
-    NO_RECIPIENTS = "no_recipients"
-    NO_ACTIVE_MESSAGE = "no_active_message"
-    UNKNOWN_VARIABLES = "unknown_variables"
-    MISSING_VALUES = "missing_values"
-    INSTANCE_DISCONNECTED = "instance_disconnected"
-    INSTANCE_BUSY = "instance_busy"
-    WINDOW_NEVER_OPENS = "window_never_opens"
+type _Attempt = Callable[[CampaignView], TransitionRefusal | None]
 
 
 class StartWarning(StrEnum):
@@ -97,66 +88,28 @@ class StartCampaign:
         campaign = view.campaign
         gate = self._gates.read(campaign.instance_id, consistent=True)
         first_send_at = self._first_send_at(campaign, gate)
-        failures = [
-            *_of_recipients(campaign),
-            *self._of_messages(view),
-            *_of_instance(campaign, gate),
-        ]
-        if first_send_at is None:
-            failures.append(CheckFailure(StartCheck.WINDOW_NEVER_OPENS))
+        failures = start_failures(view, gate, first_send_at)
         warnings = []
         if campaign.schedule.ignore_quiet_hours:
             warnings.append(StartWarning.QUIET_HOURS_IGNORED)
         if gate is not None and gate.daily_limit is None:
             warnings.append(StartWarning.NO_DAILY_LIMIT)
-        return Checks(tuple(failures), tuple(warnings), first_send_at)
+        told = tuple(self._with_samples(campaign, failure) for failure in failures)
+        return Checks(told, tuple(warnings), first_send_at)
 
     def begin(self, view: CampaignView, *, actor: str) -> LaneKey:
         """Draft (or scheduled and due) to active; the lane to plan at once.
 
-        Raises :class:`StartRefused` with every condition that does not hold, and
-        :class:`InvalidState` where the campaign moved meanwhile.
+        Raises :class:`StartRefused` with every condition that does not hold,
+        :class:`InvalidState` where the campaign moved meanwhile, and :class:`ConcurrentUpdate`
+        where it was edited each time that it had been checked.
         """
-        failures = self.check(view).failures
-        if failures:
-            raise StartRefused(failures)
-        now, old = self._clock.now(), view.campaign
-        gate = self._gates.read(old.instance_id)
-        new = replace(
-            old,
-            status=CampaignStatus.ACTIVE,
-            started_at=now,
-            started_by=actor,
-            updated_at=now,
-            last_error=None,
-            active_message_ids=_active(view),
-        )
-        lane = _new_lane(old, max(now, gate.gap_ends_at if gate else now), due_at=now)
-        entry = self._entry(EventType.CAMPAIGN_STARTED, actor, {"recipients": old.total})
-        refusal = self._campaigns.start(old, new, lane, entry)
-        if refusal is TransitionRefusal.STATE:
-            self._raise_moved(old)
-        if refusal:
-            raise StartRefused([_FAILURE_OF[refusal]])
-        return lane.key
+        self._write_as_checked(view, lambda current: self._take_instance(current, actor))
+        return _lane_key(view.campaign)
 
     def put_on_schedule(self, view: CampaignView, *, actor: str) -> None:
-        """Draft to scheduled; the instance is taken when it is due."""
-        old, now = view.campaign, self._clock.now()
-        scheduled_at = old.schedule.scheduled_at
-        assert scheduled_at is not None
-        failures = tuple(
-            failure
-            for failure in self.check(view).failures
-            if failure.code not in {StartCheck.INSTANCE_BUSY, StartCheck.INSTANCE_DISCONNECTED}
-        )
-        if failures:
-            raise StartRefused(failures)
-        new = replace(old, status=CampaignStatus.SCHEDULED, started_by=actor, updated_at=now)
-        lane = _new_lane(old, scheduled_at, due_at=scheduled_at)
-        entry = self._entry(EventType.CAMPAIGN_SCHEDULED, actor, {"at": scheduled_at})
-        if self._campaigns.schedule(old, new, lane, entry):
-            self._raise_moved(old)
+        """Draft to scheduled; the instance is taken when it is due. Raises as `begin` does."""
+        self._write_as_checked(view, lambda current: self._schedule(current, actor))
 
     def when_due(self, campaign: Campaign) -> bool:
         """Start a scheduled campaign whose time has come; where it can't, say why and try again."""
@@ -171,9 +124,66 @@ class StartCampaign:
             if codes != campaign.last_error:
                 self._campaigns.note_error(campaign, codes)
             return False
-        except InvalidState:
+        except (InvalidState, ConcurrentUpdate):
             return False
         return True
+
+    def _write_as_checked(self, view: CampaignView, attempt: _Attempt) -> None:
+        """An edit between check and write refuses the write: what it made is checked again."""
+        for _ in range(_ATTEMPTS):
+            refusal = attempt(view)
+            if refusal is None:
+                return
+            if refusal is not TransitionRefusal.STATE:
+                raise StartRefused([_FAILURE_OF[refusal]])
+            view = self._moved(view.campaign)
+        raise ConcurrentUpdate
+
+    def _take_instance(self, view: CampaignView, actor: str) -> TransitionRefusal | None:
+        now, old = self._clock.now(), view.campaign
+        self._require_conditions(view, now)
+        gate = self._gates.read(old.instance_id)
+        new = replace(
+            old,
+            status=CampaignStatus.ACTIVE,
+            started_at=now,
+            started_by=actor,
+            updated_at=now,
+            last_error=None,
+            active_message_ids=_active(view),
+        )
+        lane = _new_lane(old, max(now, gate.gap_ends_at if gate else now), due_at=now)
+        entry = self._entry(EventType.CAMPAIGN_STARTED, actor, {"recipients": old.total})
+        return self._campaigns.start(old, new, lane, entry)
+
+    def _schedule(self, view: CampaignView, actor: str) -> TransitionRefusal | None:
+        now, old = self._clock.now(), view.campaign
+        scheduled_at = old.schedule.scheduled_at
+        assert scheduled_at is not None
+        self._require_conditions(view, now)
+        new = replace(old, status=CampaignStatus.SCHEDULED, started_by=actor, updated_at=now)
+        lane = _new_lane(old, scheduled_at, due_at=scheduled_at)
+        told_at = (
+            to_datetime(scheduled_at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
+        entry = self._entry(EventType.CAMPAIGN_SCHEDULED, actor, {"at": told_at})
+        return self._campaigns.schedule(old, new, lane, entry)
+
+    def _require_conditions(self, view: CampaignView, now: int) -> None:
+        """All but the state: that is the write's own condition, and told as such."""
+        standing = keep_from_starting(self.check(view).failures, view.campaign, now)
+        failures = [failure for failure in standing if failure.code != StartCheck.NOT_A_DRAFT]
+        if failures:
+            raise StartRefused(failures)
+
+    def _moved(self, campaign: Campaign) -> CampaignView:
+        """The campaign as it is now, if only something else than its state has changed."""
+        view = self._campaigns.view(campaign.tenant_id, campaign.campaign_id)
+        if view is None:
+            raise InvalidState(campaign.status)
+        if view.campaign.status is not campaign.status:
+            raise InvalidState(view.campaign.status)
+        return view
 
     def _first_send_at(self, campaign: Campaign, gate: InstanceGate | None) -> int | None:
         base = max(
@@ -183,26 +193,16 @@ class StartCampaign:
         )
         return self._facts.hours(campaign).next_opening(base)
 
-    def _of_messages(self, view: CampaignView) -> list[CheckFailure]:
-        texts = [message.text for message in view.messages if message.is_active]
-        if not texts:
-            return [CheckFailure(StartCheck.NO_ACTIVE_MESSAGE)]
-        total = view.campaign.total
-        required = required_variables(texts)
-        missing = {name: total - view.values.get(name, 0) for name in required}
-        found = judge_variables(required, missing, total)
-        failures = []
-        if found.unknown:
-            context = {"variables": list(found.unknown)}
-            failures.append(CheckFailure(StartCheck.UNKNOWN_VARIABLES, context))
-        if found.missing and not view.campaign.allow_missing:
-            samples = self._samples(view.campaign, [name for name, _ in found.missing])
-            listed = [
-                {"variable": name, "count": count, "sample_contact_ids": samples.get(name, [])}
-                for name, count in found.missing
-            ]
-            failures.append(CheckFailure(StartCheck.MISSING_VALUES, {"missing": listed}))
-        return failures
+    def _with_samples(self, campaign: Campaign, failure: CheckFailure) -> CheckFailure:
+        """Missing values name some contacts that lack each of them."""
+        if failure.code != StartCheck.MISSING_VALUES:
+            return failure
+        missing: Any = failure.context["missing"]
+        samples = self._samples(campaign, [each["variable"] for each in missing])
+        listed = [
+            each | {"sample_contact_ids": samples.get(each["variable"], [])} for each in missing
+        ]
+        return replace(failure, context={"missing": listed})
 
     def _samples(self, campaign: Campaign, names: list[str]) -> Mapping[str, list[str]]:
         """Some contacts that lack each value, of the first recipients."""
@@ -228,10 +228,6 @@ class StartCampaign:
             new_id("lg", now, self._random), LogLevel.INFO, event_type, now, actor, metadata
         )
 
-    def _raise_moved(self, campaign: Campaign) -> None:
-        current = self._campaigns.head(campaign.tenant_id, campaign.campaign_id, consistent=True)
-        raise InvalidState(current.status if current else campaign.status)
-
 
 _FAILURE_OF = {
     TransitionRefusal.TAKEN: CheckFailure(StartCheck.INSTANCE_BUSY),
@@ -239,29 +235,19 @@ _FAILURE_OF = {
 }
 
 
-def _of_recipients(campaign: Campaign) -> list[CheckFailure]:
-    match campaign.recipients.state:
-        case RecipientsState.PREPARING:
-            return [CheckFailure(StartCheck.RECIPIENTS_PREPARING)]
-        case RecipientsState.FAILED:
-            return [CheckFailure(StartCheck.RECIPIENTS_FAILED)]
-    return [] if campaign.total else [CheckFailure(StartCheck.NO_RECIPIENTS)]
-
-
-def _of_instance(campaign: Campaign, gate: InstanceGate | None) -> list[CheckFailure]:
-    if gate is None or gate.connection_state is not ConnectionState.OPEN:
-        return [CheckFailure(StartCheck.INSTANCE_DISCONNECTED)]
-    if gate.live_campaign_id not in {None, campaign.campaign_id}:
-        return [CheckFailure(StartCheck.INSTANCE_BUSY, {"campaign_id": gate.live_campaign_id})]
-    return []
-
-
 def _active(view: CampaignView) -> tuple[str, ...]:
     return tuple(message.message_id for message in view.messages if message.is_active)
 
 
+def _lane_key(campaign: Campaign) -> LaneKey:
+    return LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)
+
+
 def _new_lane(campaign: Campaign, first_slot_at: int, *, due_at: int) -> Lane:
-    key = LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)
     return Lane(
-        key, cursor=0, laid_through=campaign.total, next_slot_at=first_slot_at, due_at=due_at
+        _lane_key(campaign),
+        cursor=0,
+        laid_through=campaign.total,
+        next_slot_at=first_slot_at,
+        due_at=due_at,
     )

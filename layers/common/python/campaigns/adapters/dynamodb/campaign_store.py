@@ -20,15 +20,14 @@ from campaigns.adapters.dynamodb.campaign_items import (
 from campaigns.adapters.dynamodb.gate_items import GateItem
 from campaigns.adapters.dynamodb.lane_store import LaneItem, LaneStore, to_lane
 from campaigns.adapters.dynamodb.table import Item, Raw, Table, numbers_in
+from campaigns.domain.books import LAST_SEND_AT
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import Campaign, ConnectionState, Lane, LogEntry, MessageText
 from campaigns.services.ports import CampaignView, TransitionRefusal
-from campaigns.services.settle_delivery import LAST_SEND_AT
 
 #: Raised by each change of the counters, so that a recount sees whether they moved meanwhile.
 _MOVES = "moves"
 _CHANGED_AT = "changed_at"
-_STARTABLE = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
 
 type _Write = tuple[str, dict[str, object]]
 
@@ -144,11 +143,7 @@ class CampaignStore:
             GateItem.connection_state == ConnectionState.OPEN
         )
         return self._transition(
-            self._head_write(
-                old,
-                new,
-                HeadItem.status.is_in(*_STARTABLE) & (HeadItem.total_version == old.total_version),
-            ),
+            self._head_write(old, new, _is_as_checked(old)),
             self._gate_write(new, takes, is_free),
             ("Put", self._table.put_request(self._lanes.to_item(lane))),
             self._log_write(new, entry),
@@ -158,7 +153,7 @@ class CampaignStore:
         self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry
     ) -> TransitionRefusal | None:
         return self._transition(
-            self._head_write(old, new, HeadItem.status == old.status),
+            self._head_write(old, new, _is_as_checked(old)),
             ("Put", self._table.put_request(self._lanes.to_item(lane))),
             self._log_write(new, entry),
         )
@@ -266,6 +261,16 @@ def head_changes(old: Campaign, new: Campaign) -> list[Action]:
             attribute = getattr(HeadItem, name)
             actions.append(attribute.remove() if value is None else attribute.set(value))
     return actions
+
+
+def _is_as_checked(campaign: Campaign) -> Condition:
+    """An edit of name or wordings moves the head's time, laying the total's version as well."""
+    is_as_checked: Condition = (
+        (HeadItem.status == campaign.status)
+        & (HeadItem.updated_at == campaign.updated_at)
+        & (HeadItem.total_version == campaign.total_version)
+    )
+    return is_as_checked
 
 
 def _holds(campaign: Campaign) -> Condition:

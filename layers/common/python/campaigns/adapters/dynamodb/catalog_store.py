@@ -99,15 +99,12 @@ class CatalogStore:
         return Listing([view for view in views if view], following)
 
     def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool:
-        """Change the name, and the description where one is given."""
+        """Change the name, and the description where one is given, if `old` still stands."""
         tenant_id, campaign_id = new.tenant_id, new.campaign_id
         head = keys.campaign_head(tenant_id, campaign_id)
-        writes = [
-            (
-                "Update",
-                self._table.update_request(head, head_changes(old, new), HeadItem.pk.exists()),
-            )
-        ]
+        is_as_read = HeadItem.updated_at == old.updated_at
+        changes = self._table.update_request(head, head_changes(old, new), is_as_read)
+        writes = [("Update", changes)]
         if description is not None:
             key = keys.campaign_about(tenant_id, campaign_id)
             about = AboutItem(key.pk, key.sk, description=description)

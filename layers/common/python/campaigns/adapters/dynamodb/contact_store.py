@@ -37,9 +37,11 @@ class ContactStore:
         item = self._table.get(ContactItem, keys.contact(tenant_id, contact_id))
         return to_contact(item) if item else None
 
-    def read_many(self, tenant_id: str, contact_ids: Sequence[str]) -> dict[str, Contact]:
+    def read_many(
+        self, tenant_id: str, contact_ids: Sequence[str], *, consistent: bool = False
+    ) -> dict[str, Contact]:
         wanted = [keys.contact(tenant_id, contact_id) for contact_id in contact_ids]
-        items = self._table.batch_get(ContactItem, wanted)
+        items = self._table.batch_get(ContactItem, wanted, consistent=consistent)
         return {item.contact_id: to_contact(item) for item in items.values()}
 
     def read_versions(
@@ -58,10 +60,12 @@ class ContactStore:
             return None
         return Stale(_versioned(result.item) if result.item else None)
 
-    def delete(self, tenant_id: str, contact_id: str) -> bool:
+    def delete(self, tenant_id: str, contact_id: str, *, seen: str) -> Stale[Contact] | None:
         key = keys.contact(tenant_id, contact_id)
-        result = self._table.delete(ContactItem, key, ContactItem.pk.exists())
-        return isinstance(result, Done)
+        result = self._table.delete(ContactItem, key, ContactItem.write_token == seen)
+        if isinstance(result, Done):
+            return None
+        return Stale(_versioned(result.item) if result.item else None)
 
     def page(
         self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int

@@ -95,11 +95,12 @@ class IdempotencyStore:
 
 
 def _to_record(item: IdempotencyItem) -> IdempotencyRecord:
-    if item.status is None:
+    # A record that is not whole has no answer to repeat.
+    if item.status is None or item.body is None:
         return IdempotencyRecord(item.body_digest, None)
     answer = StoredAnswer(
         status=int(item.status),
-        headers=item.headers,
+        headers=item.headers or {},
         body=zlib.decompress(item.body).decode(),
         secret_id=item.secret_id,
     )

@@ -117,7 +117,9 @@ def _registration(digest: str, raw: Raw) -> Registration:
 
 
 def _instance_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
-    condition = InstanceItem.config_version == change.old.config_version
+    condition = (InstanceItem.config_version == change.old.config_version) & (
+        InstanceItem.updated_at == change.old.updated_at
+    )
     actions = _differences(InstanceItem, change.old, change.new, _INSTANCE_FIELDS)
     return keys.instance(change.new.instance_id), actions, condition
 

@@ -1,5 +1,7 @@
 """Tenants, their holidays and their keys in the table."""
 
+from pynamodb.expressions.condition import Condition
+
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Done, Table
 from campaigns.adapters.dynamodb.tenant_items import (
@@ -65,9 +67,22 @@ class TenantStore:
             BearerKeyItem.pk.exists() & (last.does_not_exist() | (last < at)),
         )
 
-    def put_holiday(self, tenant_id: str, holiday: TenantHoliday) -> None:
-        self._table.put(to_holiday_item(tenant_id, holiday))
+    def put_holiday(
+        self, tenant_id: str, holiday: TenantHoliday, *, seen: TenantHoliday | None = None
+    ) -> bool:
+        condition = _stands(seen) if seen else None
+        return isinstance(self._table.put(to_holiday_item(tenant_id, holiday), condition), Done)
 
-    def delete_holiday(self, tenant_id: str, day: str) -> bool:
+    def delete_holiday(
+        self, tenant_id: str, day: str, *, seen: TenantHoliday | None = None
+    ) -> bool:
         key = keys.tenant_holiday(tenant_id, day)
-        return isinstance(self._table.delete(HolidayItem, key, HolidayItem.pk.exists()), Done)
+        condition = _stands(seen) if seen else HolidayItem.pk.exists()
+        return isinstance(self._table.delete(HolidayItem, key, condition), Done)
+
+
+def _stands(holiday: TenantHoliday) -> Condition:
+    is_same: Condition = (HolidayItem.name == holiday.name) & (
+        HolidayItem.is_active == holiday.is_active
+    )
+    return is_same
