@@ -6,12 +6,15 @@ from typing import Any
 
 import httpx
 
+from campaigns.settings import LEASE_MARGIN_SECONDS
 from campaigns_cli.api import Api, Json
 from campaigns_cli.language import t
 from campaigns_cli.watch_campaign import campaign_path, settled
 from local.demo_measure import arrived_between
+from local.demo_stack import QUICK_FAULTS
 
 DUPLICATES = 2
+LEASE_SECONDS = int(QUICK_FAULTS["FUNCTION_TIMEOUT_SECONDS"]) + LEASE_MARGIN_SECONDS
 PAUSE_SECONDS = 5.0
 # From then on after the answer to a pause no request may leave.
 STOPPED_AFTER_SECONDS = 1.0
@@ -111,8 +114,10 @@ class Faults:
                 self.killed = True
                 self._announce(
                     t(
-                        "O dispatcher foi morto entre enviar e registrar.",
-                        "The dispatcher was killed between send and settle.",
+                        "O dispatcher foi morto entre enviar e registrar: a instância espera "
+                        f"{LEASE_SECONDS} s, até que o prazo dele acabe.",
+                        "The dispatcher was killed between send and settle: the instance waits "
+                        f"{LEASE_SECONDS} s, until its lease is over.",
                     )
                 )
             time.sleep(_TICK_SECONDS)
@@ -129,6 +134,9 @@ class Faults:
         return missing
 
     def _pause_and_resume(self, campaign: Json) -> None:
+        self._announce(
+            t(f"Na metade: pausa de {PAUSE_SECONDS:g} s.", f"Half-way: {PAUSE_SECONDS:g} s pause.")
+        )
         self._api.post(campaign_path(campaign["id"], "pause/"))
         paused_at = time.time()
         time.sleep(PAUSE_SECONDS)
@@ -140,9 +148,7 @@ class Faults:
         count = self.left_while_paused
         self._announce(
             t(
-                f"Pausada por {PAUSE_SECONDS:g} s e retomada: {count} mensagens saíram a partir de "
-                "1 s depois da pausa.",
-                f"Paused for {PAUSE_SECONDS:g} s and resumed: {count} messages left from 1 s after "
-                "the pause on.",
+                f"Retomada: {count} mensagens saíram a partir de 1 s depois da pausa.",
+                f"Resumed: {count} messages left from 1 s after the pause on.",
             )
         )

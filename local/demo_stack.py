@@ -17,7 +17,7 @@ from local.process import Command, StartError, end, spawn, start_failure
 # Short, so that a killed dispatcher and an answer that never comes are over within the demo.
 QUICK_FAULTS = {
     "READ_TIMEOUT_SECONDS": "5",
-    "FUNCTION_TIMEOUT_SECONDS": "18",
+    "FUNCTION_TIMEOUT_SECONDS": "20",
     "UNKNOWN_GRACE_SECONDS": "5",
     "SCHEDULE_PERIOD_SECONDS": "10",
 }

@@ -1,5 +1,6 @@
 """The fake Evolution as the local stack sees it: started, asked, and given an instance."""
 
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,22 +8,28 @@ import httpx
 import psutil
 
 from local.kept import KeptProcess
-from local.process import Command, listens
+from local.process import Command
+from local.web import listener_url
 
 _TIMEOUT_SECONDS = 5.0
 
 
-def fake_evolution(port: int, state_dir: Path, log_dir: Path) -> KeptProcess:
-    """The process of the fake, which keeps its phones in a file of its own."""
+def fake_evolution(listener: socket.socket, state_dir: Path, log_dir: Path) -> KeptProcess:
+    """The process of the fake, which keeps its phones in a file of its own.
+
+    The stack holds the listening socket, so that nobody takes the port before the fake has it, nor
+    while it is started again.
+    """
     arguments = (
         "local.fake_evolution",
-        "--port",
-        str(port),
+        "--socket-fd",
+        str(listener.fileno()),
         "--state-file",
         str(state_dir / "evolution.json"),
     )
     command = Command("fake-evolution", arguments, log_dir / "fake-evolution.log")
-    return KeptProcess(command, lambda: listens(port))
+    url = listener_url(listener)
+    return KeptProcess(command, lambda: _answers(url), [listener.fileno()])
 
 
 def put_instance(url: str, name: str, api_key: str) -> None:
@@ -46,6 +53,13 @@ def waiting_process(url: str, pids: Iterable[int]) -> int | None:
     )
     ports = {request["client_port"] for request in answer.raise_for_status().json()["requests"]}
     return next((pid for pid in pids if not ports.isdisjoint(_local_ports(pid))), None)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=_TIMEOUT_SECONDS, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _local_ports(pid: int) -> set[int]:

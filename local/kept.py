@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from local.process import Command, end, reap, spawn, wait_until
 
@@ -13,11 +13,14 @@ _BACKOFF_SECONDS = 1.0
 
 
 class KeptProcess:
-    """One process; `is_ready` says whether it answers."""
+    """One process; `is_ready` says whether it answers. It inherits the descriptors `pass_fds`."""
 
-    def __init__(self, command: Command, is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, command: Command, is_ready: Callable[[], bool], pass_fds: Sequence[int] = ()
+    ) -> None:
         self._command = command
         self._is_ready = is_ready
+        self._pass_fds = pass_fds
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,7 +44,7 @@ class KeptProcess:
         with self._lock:
             if self._stopping.is_set():
                 return None
-            self._process = spawn(self._command)
+            self._process = spawn(self._command, self._pass_fds)
             return self._process
 
     def _keep(self) -> None:

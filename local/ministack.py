@@ -19,6 +19,7 @@ from local.process import (
     StartError,
     end,
     free_port,
+    listens,
     spawn,
     start_failure,
     wait_until,
@@ -89,6 +90,9 @@ class Ministack:
             end([self.process], signal.SIGTERM, _STOP_SECONDS)
 
     def _is_ready(self) -> bool:
+        # Another emulator on this port would answer too.
+        if self.process is None or not listens(self.process, self.port):
+            return False
         try:
             with urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=2) as answer:  # noqa: S310
                 return bool(answer.status == 200)

@@ -9,23 +9,21 @@ import fcntl
 import logging
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from local.beginnings import INSTANCE_NAME, Beginnings, begin, write_private
 from local.config import Config, ConfigError
+from local.ending import Ending
 from local.process import StartError, clean_environment
 from local.resources import ResourcesDifferError
 from local.supervisor import PortTakenError, Stack
 
 USAGE_ERROR = 2
 _MESSAGE = "Oi {{primeiro_nome}}, chegou novidade na loja."
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class AlreadyRunningError(Exception):
@@ -51,8 +49,8 @@ def main() -> int:
 def _run(config: Config) -> int:
     stack_file = config.state_dir / "stack.json"
     stack_file.unlink(missing_ok=True)
-    for signal_number in _SIGNALS:
-        signal.signal(signal_number, _interrupt)
+    ending = Ending()
+    ending.listen()
     stack = Stack(config)
     try:
         stack.start()
@@ -62,20 +60,15 @@ def _run(config: Config) -> int:
         write_private(stack_file, _description(stack, beginnings))
         print(_welcome(stack, beginnings, config), flush=True)
         while stack.wait(1.0):
-            pass
+            ending.check()
         print(f"ministack ended; see {config.log_dir}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
     finally:
-        for signal_number in _SIGNALS:
-            signal.signal(signal_number, signal.SIG_IGN)
+        ending.ignore()
         stack_file.unlink(missing_ok=True)
         stack.stop()
-
-
-def _interrupt(_signal_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _forget_aws_credentials() -> None:
@@ -170,7 +163,7 @@ def _first_campaign(config: Config) -> str:
         "send",
         *("--file", "examples/contatos.csv", "--limit", "10"),
         *("--message", _MESSAGE, "--instance", INSTANCE_NAME),
-        *("--ignore-quiet-hours", "--watch"),
+        *("--ignore-quiet-hours", "--yes", "--watch"),
     ]
     line = shlex.join(words)
     if config.state_dir == Path(".local").absolute():

@@ -22,10 +22,10 @@ from local.evolution import fake_evolution, waiting_process
 from local.invoke_api import InvokeApi
 from local.ministack import Ministack
 from local.pool import Pool
-from local.process import free_port, listens, trim
+from local.process import trim
 from local.resources import create_resources
 from local.schedule import Schedule
-from local.web import WebServer, listening_socket
+from local.web import WebServer, listener_url, listening_socket
 
 # Two schedulers: one may lay a long list while the minute's run plans.
 WORKERS = {"ApiFunction": 2, "SchedulerFunction": 2, "DispatcherFunction": 4}
@@ -68,7 +68,8 @@ class Stack:
         self._ends.callback(api_listener.close)
         control_listener = listening_socket(0)
         self._ends.callback(control_listener.close)
-        self.api_url, self.control_url = _url(api_listener), _url(control_listener)
+        self.api_url = listener_url(api_listener)
+        self.control_url = listener_url(control_listener)
         self._start_servers()
         self.resources = create_resources(self.ministack.url, self._template)
         self.pools = self._pools()
@@ -103,13 +104,12 @@ class Stack:
         starts: list[Callable[[], None]] = [self.ministack.start]
         ends: list[Callable[[], None]] = [self.ministack.stop]
         if not self._config.evolution_url:
-            port = self._config.evolution_port or free_port()
-            if listens(port):
-                raise PortTakenError(port, "EVOLUTION_PORT")
-            fake = fake_evolution(port, self._config.state_dir, self._config.log_dir)
+            listener = _listen(self._config.evolution_port, "EVOLUTION_PORT")
+            self._ends.callback(listener.close)
+            fake = fake_evolution(listener, self._config.state_dir, self._config.log_dir)
             starts.append(fake.start)
             ends.append(fake.stop)
-            self.evolution_url = f"http://127.0.0.1:{port}"
+            self.evolution_url = listener_url(listener)
         self._ends.callback(_at_once, ends)
         _at_once(starts)
 
@@ -175,10 +175,6 @@ def _listen(port: int, variable: str) -> socket.socket:
         return listening_socket(port)
     except OSError:
         raise PortTakenError(port, variable) from None
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _at_once(actions: Iterable[Callable[[], None]]) -> None:

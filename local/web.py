@@ -24,6 +24,11 @@ def listening_socket(port: int) -> socket.socket:
     return listener
 
 
+def listener_url(listener: socket.socket) -> str:
+    """The address of a socket that listens on loopback."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 class WebServer:
     """Serves `application` on a socket that is listening already."""
 

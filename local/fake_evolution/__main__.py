@@ -21,7 +21,7 @@ def main() -> None:
         global_key=arguments.global_key,
         deliver=HttpDeliver(),
     )
-    server = FakeEvolutionServer(fake, arguments.port)
+    server = FakeEvolutionServer(fake, arguments.port, arguments.socket_fd)
     fake.server_url = f"http://127.0.0.1:{server.port}"
     print(f"fake Evolution {fake.version} on {fake.server_url}, phones on /_fake/", flush=True)
     serve(server, fake, arguments.state_file)
@@ -30,6 +30,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.fake_evolution", description=__doc__)
     parser.add_argument("--port", type=int, default=8090, help="0 takes a free one")
+    parser.add_argument("--socket-fd", type=int, help="a listening socket to take over instead")
     parser.add_argument("--version", default="2.3.7", help="the Evolution version to speak as")
     parser.add_argument("--state-file", type=Path, help="where phones, instances and rules survive")
     parser.add_argument("--global-key", default="fake-global-key", help="opens every instance")

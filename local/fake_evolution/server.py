@@ -52,10 +52,10 @@ class _Handler(WSGIRequestHandler):
 
 
 class FakeEvolutionServer(ThreadedWSGIServer):
-    """Port 0 takes a free one; `port` tells which."""
+    """Port 0 takes a free one; `port` tells which. A listening socket's `fd` goes before it."""
 
-    def __init__(self, fake: FakeEvolution, port: int) -> None:
-        super().__init__(_HOST, port, FakeEvolutionApp(fake), _Handler)
+    def __init__(self, fake: FakeEvolution, port: int, fd: int | None = None) -> None:
+        super().__init__(_HOST, port, FakeEvolutionApp(fake), _Handler, fd=fd)
 
     def shutdown_request(self, request: Any) -> None:
         """A connection that is to be reset is not shut down first, which would end it in order."""

@@ -76,9 +76,9 @@ class Toy:
         return status
 
 
-def eventually(holds: Callable[[], object]) -> None:
+def eventually(holds: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> None:
     """Polls until it holds; an assertion fails when it never does."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Who waits for the fake's answer, told by the port that the request came from."""
+"""The fake beside the stack: which process waits for its answer, and what if it dies."""
 
 import json
 import os
@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from local.evolution import waiting_process
+from tests.e2e.conftest import Toy, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -78,3 +80,22 @@ def test_the_process_with_the_open_request_is_found_and_no_other(server: Holding
         sending.join()
         # Its connection is still there, and idle.
         assert waiting_process(server.url, [os.getpid()]) is None
+
+
+def test_a_killed_fake_is_started_again_on_its_port(toy: Toy) -> None:
+    def fakes() -> list[psutil.Process]:
+        return [child for child in psutil.Process().children() if _is_fake(child)]
+
+    (killed,) = fakes()
+    killed.kill()
+
+    # The stack still holds the port: a request waits for the next process to answer it.
+    assert httpx.get(toy.stack.evolution_url, timeout=30).json()["version"]
+    eventually(lambda: fakes() not in ([], [killed]))
+
+
+def _is_fake(process: psutil.Process) -> bool:
+    try:
+        return "local.fake_evolution" in process.cmdline()
+    except psutil.Error:
+        return False

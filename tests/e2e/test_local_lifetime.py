@@ -7,10 +7,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
+from local.ministack import Ministack, running_ministack
 from local.process import ROOT, StartError
 from local.supervisor import WORKERS, Stack
 from tests.e2e.conftest import TOY, Toy, eventually, toy_config
@@ -136,6 +138,13 @@ def test_a_port_in_use_is_refused_with_its_variable(tmp_path: Path, variable: st
 
     assert refused.returncode == 2
     assert refused.stderr == f"Port {port} is in use: set {variable} to another one, or to 0.\n"
+
+
+def test_the_emulator_of_somebody_else_is_not_taken_for_ours(tmp_path: Path) -> None:
+    with running_ministack() as url:
+        ours = Ministack(log=tmp_path / "ministack.log", port=urlsplit(url).port or 0)
+        with pytest.raises(StartError, match="ministack ended"):
+            ours.start()
 
 
 def test_a_function_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> None:

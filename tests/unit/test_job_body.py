@@ -1,7 +1,7 @@
 """Jobs as messages: what they hold, that they come back whole, and what a batch's answer means."""
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ def test_a_body_holds_ids_and_numbers_and_the_person_is_the_group_alone(job):
 
 def test_a_repeated_id_is_one_campaign_recipient_and_plan_number():
     assert JOB.deduplication_id == "cp_1:rc_1:3"
-    assert JOB.at(JOB.slot_at + 1).deduplication_id == JOB.deduplication_id
+    assert replace(JOB, slot_at=JOB.slot_at + 1).deduplication_id == JOB.deduplication_id
 
 
 def _body(**changes: object) -> str:
