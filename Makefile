@@ -71,7 +71,7 @@ test-stack: $(PROJECT) $(MINISTACK) ## tests that run the whole local stack
 
 .PHONY: lint
 lint: $(PROJECT) ## ruff: rules and format
-	$(BIN)/ruff check
+	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 
 .PHONY: format

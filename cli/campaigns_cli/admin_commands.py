@@ -51,6 +51,7 @@ def create(
     _use_local_stack_unless_deployed()
     # Late: this alone of all commands needs boto3, and the environment that was just set.
     from botocore.exceptions import BotoCoreError, ClientError
+
     from campaigns.bootstrap import bootstrap
     from campaigns.settings import Settings
 
