@@ -201,6 +201,18 @@ class Recipients:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneKey:
+    """Names a lane: a live campaign on one instance."""
+
+    tenant_id: str
+    campaign_id: str
+    instance_id: str
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}#{self.campaign_id}#{self.instance_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """A campaign's head. `mark`: every recipient below it is settled; `total` is laid in full."""
 
@@ -237,17 +249,9 @@ class Campaign:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.schedule.timezone)
 
-
-@dataclass(frozen=True, slots=True)
-class LaneKey:
-    """Names a lane: a live campaign on one instance."""
-
-    tenant_id: str
-    campaign_id: str
-    instance_id: str
-
-    def __str__(self) -> str:
-        return f"{self.tenant_id}#{self.campaign_id}#{self.instance_id}"
+    @property
+    def lane_key(self) -> LaneKey:
+        return LaneKey(self.tenant_id, self.campaign_id, self.instance_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,10 +351,6 @@ class SendJob:
     sequence: int
     plan_number: int
     slot_at: int
-
-    @property
-    def lane_key(self) -> LaneKey:
-        return LaneKey(self.tenant_id, self.campaign_id, self.instance_id)
 
     @property
     def deduplication_id(self) -> str:

@@ -84,7 +84,7 @@ class RunCampaign:
         require_move(campaign.status, CampaignStatus.DRAFT, by=CampaignTrigger.UNSCHEDULE)
         now = self._clock.now()
         draft = replace(campaign, status=CampaignStatus.DRAFT, updated_at=now, last_error=None)
-        lane = self._lanes.read(_lane_key(campaign))
+        lane = self._lanes.read(campaign.lane_key)
         entry = self._entry(EventType.CAMPAIGN_UNSCHEDULED, actor)
         if lane is None or self._campaigns.unschedule(campaign, draft, lane, entry):
             raise InvalidState(self._head(tenant_id, campaign_id).status)
@@ -109,7 +109,7 @@ class RunCampaign:
         if campaign.status is CampaignStatus.ACTIVE:
             return
         require_move(campaign.status, CampaignStatus.ACTIVE, by=CampaignTrigger.RESUME)
-        key, now = _lane_key(campaign), self._clock.now()
+        key, now = campaign.lane_key, self._clock.now()
         lane = self._lanes.read(key)
         active = replace(
             campaign,
@@ -138,7 +138,7 @@ class RunCampaign:
         if campaign.status is CampaignStatus.CANCELLED:
             return
         require_move(campaign.status, CampaignStatus.CANCELLED, by=CampaignTrigger.CANCEL)
-        key, now = _lane_key(campaign), self._clock.now()
+        key, now = campaign.lane_key, self._clock.now()
         cancelled = replace(
             campaign, status=CampaignStatus.CANCELLED, cancelled_at=now, updated_at=now
         )
@@ -213,7 +213,3 @@ class RunCampaign:
             actor,
             metadata or {},
         )
-
-
-def _lane_key(campaign: Campaign) -> LaneKey:
-    return LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)

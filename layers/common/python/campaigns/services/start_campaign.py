@@ -58,9 +58,6 @@ class Checks:
     warnings: tuple[StartWarning, ...]
     first_send_at: int | None
 
-    def state_of(self, check: StartCheck) -> bool:
-        return all(failure.code != check for failure in self.failures)
-
 
 class StartCampaign:
     """Checks and starts. Of two starts on one instance the store lets one through."""
@@ -105,7 +102,7 @@ class StartCampaign:
         where it was edited each time that it had been checked.
         """
         self._write_as_checked(view, lambda current: self._take_instance(current, actor))
-        return _lane_key(view.campaign)
+        return view.campaign.lane_key
 
     def put_on_schedule(self, view: CampaignView, *, actor: str) -> None:
         """Draft to scheduled; the instance is taken when it is due. Raises as `begin` does."""
@@ -239,13 +236,9 @@ def _active(view: CampaignView) -> tuple[str, ...]:
     return tuple(message.message_id for message in view.messages if message.is_active)
 
 
-def _lane_key(campaign: Campaign) -> LaneKey:
-    return LaneKey(campaign.tenant_id, campaign.campaign_id, campaign.instance_id)
-
-
 def _new_lane(campaign: Campaign, first_slot_at: int, *, due_at: int) -> Lane:
     return Lane(
-        _lane_key(campaign),
+        campaign.lane_key,
         cursor=0,
         laid_through=campaign.total,
         next_slot_at=first_slot_at,
