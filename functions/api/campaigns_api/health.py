@@ -5,8 +5,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Item
 from campaigns.bootstrap import App
-from campaigns.domain.instants import SECOND_MS
-from campaigns_api.models.base import iso
+from campaigns.domain.instants import SECOND_MS, to_iso
 from campaigns_api.models.service import HealthOut
 
 KEPT_MS = 10 * SECOND_MS
@@ -27,5 +26,5 @@ def _ask(app: App, now: int) -> HealthOut:
     try:
         app.table.get(Item, keys.deployment_secret())
     except (BotoCoreError, ClientError):
-        return HealthOut(status="unavailable", checked_at=iso(now))
-    return HealthOut(status="ok", checked_at=iso(now))
+        return HealthOut(status="unavailable", checked_at=to_iso(now))
+    return HealthOut(status="ok", checked_at=to_iso(now))

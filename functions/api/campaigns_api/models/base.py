@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from campaigns.domain.instants import to_datetime, to_ms
+from campaigns.domain.instants import to_iso, to_ms
 
 #: Moments outside are typing errors, and arithmetic with them ends at the end of the calendar.
 _YEARS: Final = range(2000, 2101)
@@ -89,13 +89,8 @@ NextCursor = Annotated[
 ]
 
 
-def iso(ms: int) -> str:
-    """Epoch milliseconds as ISO 8601 in UTC, with ``Z``."""
-    return to_datetime(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def iso_or_none(ms: int | None) -> str | None:
-    return None if ms is None else iso(ms)
+    return None if ms is None else to_iso(ms)
 
 
 def omitted(**options: Any) -> Any:

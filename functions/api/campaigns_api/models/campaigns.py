@@ -20,6 +20,7 @@ from campaigns.domain.campaign_draft import (
     CampaignDraft,
 )
 from campaigns.domain.delivery import AutoPauseReason
+from campaigns.domain.instants import to_iso
 from campaigns.domain.model import (
     ConnectionState,
     Instance,
@@ -39,7 +40,6 @@ from campaigns_api.models.base import (
     Moment,
     MomentIn,
     NextCursor,
-    iso,
     iso_or_none,
     omitted,
 )
@@ -294,8 +294,8 @@ class CampaignOut(Answer):
             estimated_seconds=details.estimated_seconds,
             estimated_completion_at=iso_or_none(details.estimated_completion_at),
             archived_at=None,
-            created_at=iso(campaign.created_at),
-            updated_at=iso(campaign.updated_at),
+            created_at=to_iso(campaign.created_at),
+            updated_at=to_iso(campaign.updated_at),
             started_at=iso_or_none(campaign.started_at),
             paused_at=iso_or_none(campaign.paused_at),
             completed_at=iso_or_none(campaign.completed_at),

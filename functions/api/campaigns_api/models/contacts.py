@@ -16,13 +16,14 @@ from campaigns.domain.contact import (
     ContactDraft,
 )
 from campaigns.domain.contact_bulk import OnDuplicate, RowOutcome, RowResult
+from campaigns.domain.instants import to_iso
 from campaigns.domain.rendering import (
     CUSTOM_VAR_NAME_LIMIT,
     CUSTOM_VAR_VALUE_LIMIT,
     CUSTOM_VARS_LIMIT,
 )
 from campaigns.services.manage_contacts import ContactView
-from campaigns_api.models.base import Answer, Body, ListQuery, Moment, NextCursor, iso, iso_or_none
+from campaigns_api.models.base import Answer, Body, ListQuery, Moment, NextCursor, iso_or_none
 from campaigns_api.models.problems import FieldProblem
 
 BULK_LIMIT = 1_000
@@ -176,8 +177,8 @@ class ContactOut(Answer):
             source=contact.source,
             opted_out_at=iso_or_none(suppression.opted_out_at if suppression else None),
             opt_out_source=suppression.source if suppression else None,
-            created_at=iso(contact.created_at),
-            updated_at=iso(contact.updated_at),
+            created_at=to_iso(contact.created_at),
+            updated_at=to_iso(contact.updated_at),
         )
 
 

@@ -13,11 +13,11 @@ from campaigns.domain.instance import (
     NAME_LIMIT,
     InstanceDraft,
 )
-from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.instants import SECOND_MS, to_iso
 from campaigns.domain.model import ConnectionState
 from campaigns.services import manage_instances
 from campaigns.services.manage_instances import InstanceView
-from campaigns_api.models.base import Answer, Body, Moment, NextCursor, iso, iso_or_none, omitted
+from campaigns_api.models.base import Answer, Body, Moment, NextCursor, iso_or_none, omitted
 
 _URL_LIMIT = 2_000
 _Delay = Annotated[int, Field(ge=DELAY_RANGE[0], le=DELAY_RANGE[1])]
@@ -143,8 +143,8 @@ class InstanceOut(Answer):
             next_allowed_at=iso_or_none(view.next_allowed_at),
             active_campaign=_active(active) if active else None,
             server_version=instance.server_version,
-            created_at=iso(instance.created_at),
-            updated_at=iso(instance.updated_at),
+            created_at=to_iso(instance.created_at),
+            updated_at=to_iso(instance.updated_at),
         )
 
 

@@ -4,11 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from campaigns.domain.instants import to_iso
 from campaigns.domain.model import EventType, LogEntry, LogLevel
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.services.manage_campaigns import RecipientView
 from campaigns_api.language import Language, say
-from campaigns_api.models.base import Answer, ListQuery, Moment, NextCursor, iso, iso_or_none
+from campaigns_api.models.base import Answer, ListQuery, Moment, NextCursor, iso_or_none
 
 _PREVIEW_LENGTH = 100
 
@@ -74,7 +75,7 @@ class LogOut(Answer):
             message=say(f"event.{entry.event_type}", language, _gaps(entry, language)),
             metadata=dict(entry.metadata),
             actor=entry.actor,
-            created_at=iso(entry.created_at),
+            created_at=to_iso(entry.created_at),
         )
 
 
@@ -142,7 +143,7 @@ def fields_of(view: RecipientView, language: Language) -> dict[str, object]:
         "delivered_at": iso_or_none(recipient.delivered_at),
         "read_at": iso_or_none(recipient.read_at),
         "responded_at": iso_or_none(recipient.responded_at),
-        "updated_at": iso(recipient.updated_at),
+        "updated_at": to_iso(recipient.updated_at),
     }
 
 

@@ -35,6 +35,11 @@ def to_ms(instant: datetime) -> int:
     return seconds * 1_000 + instant.microsecond // 1_000
 
 
+def to_iso(ms: int) -> str:
+    """The instant as ISO 8601 in UTC, with ``Z`` and milliseconds."""
+    return to_datetime(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def day_of(ms: int, zone: ZoneInfo) -> str:
     """The calendar day (``YYYY-MM-DD``) on which the instant falls in the zone."""
     return to_datetime(ms).astimezone(zone).date().isoformat()

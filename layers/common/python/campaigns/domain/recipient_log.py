@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from campaigns.domain.campaign_log import SYSTEM
 from campaigns.domain.model import EventType, LogEntry, LogLevel, Recipient
 from campaigns.domain.recipient import RecipientErrorCode as Code
 from campaigns.domain.recipient import RecipientStatus
@@ -17,7 +18,6 @@ _DOUBTFUL = frozenset(
         Code.LEASE_EXPIRED,
     }
 )
-_SYSTEM = "system"
 
 #: Every event that a recipient can tell of, with its level; a failed try is also told as a warning.
 EVENT_LEVELS = {
@@ -98,4 +98,4 @@ def _entry(
     }
     if error_code:
         metadata["error_code"] = str(error_code)
-    return LogEntry(f"{recipient.recipient_id}.{suffix}", level, event, at, _SYSTEM, metadata)
+    return LogEntry(f"{recipient.recipient_id}.{suffix}", level, event, at, SYSTEM, metadata)

@@ -5,9 +5,9 @@ from collections import Counter
 from random import Random
 
 from campaigns.domain.books import BOOKED, is_book, times_sent
-from campaigns.domain.identity import new_id
+from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.instants import MINUTE_MS
-from campaigns.domain.model import Campaign, EventType, LogEntry, LogLevel
+from campaigns.domain.model import Campaign, EventType, LogLevel
 from campaigns.services.ports import Campaigns, Clock, Recipients
 
 #: A campaign is quiet when its counters have not moved for this long.
@@ -46,12 +46,11 @@ class KeepBooks:
             return False
         _log.warning("books_corrected", extra={"campaign_id": campaign_id, "differences": wrong})
         now = self._clock.now()
-        entry = LogEntry(
-            log_id=new_id("lg", now, self._random),
+        entry = new_entry(
+            EventType.BOOKS_CORRECTED,
+            now,
+            self._random,
             level=LogLevel.WARNING,
-            event_type=EventType.BOOKS_CORRECTED,
-            created_at=now,
-            actor="system",
             metadata=dict(wrong),
         )
         self._campaigns.log(tenant_id, campaign_id, entry)

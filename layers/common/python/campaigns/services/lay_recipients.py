@@ -6,20 +6,19 @@ from dataclasses import replace
 from functools import partial
 from random import Random
 
-from campaigns.domain.identity import Identity, new_id, new_token
+from campaigns.domain.campaign_log import new_entry
+from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import (
     Campaign,
     Contact,
     EventType,
-    LogEntry,
     LogLevel,
     Recipient,
     RecipientsState,
 )
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.domain.rendering import contact_values
-from campaigns.services.pause_campaign import SYSTEM
 from campaigns.services.ports import (
     Clock,
     Concurrently,
@@ -161,13 +160,12 @@ class LayRecipients:
             laying_until=None,
             updated_at=now,
         )
-        entry = LogEntry(
-            new_id("lg", now, self._random),
-            LogLevel.ERROR if error else LogLevel.INFO,
+        entry = new_entry(
             EventType.RECIPIENTS_FAILED if error else EventType.RECIPIENTS_READY,
             now,
-            SYSTEM,
-            {"added": campaign.recipients.added},
+            self._random,
+            level=LogLevel.ERROR if error else LogLevel.INFO,
+            metadata={"added": campaign.recipients.added},
         )
         self._layings.finish(campaign, finished, entry)
 

@@ -15,6 +15,7 @@ from campaigns.domain.campaign_draft import (
     check_name,
     effective,
 )
+from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.errors import (
     ConcurrentUpdate,
     FieldError,
@@ -32,8 +33,6 @@ from campaigns.domain.model import (
     EventType,
     Instance,
     InstanceGate,
-    LogEntry,
-    LogLevel,
     MessageText,
     Recipient,
     Recipients,
@@ -148,8 +147,7 @@ class ManageCampaigns:
             MessageText(new_id("ms", now, self._random), order, text, is_active=True)
             for order, text in enumerate(draft.message_texts, start=1)
         ]
-        entry_id = new_id("lg", now, self._random)
-        entry = LogEntry(entry_id, LogLevel.INFO, EventType.CAMPAIGN_CREATED, now, actor)
+        entry = new_entry(EventType.CAMPAIGN_CREATED, now, self._random, actor=actor)
         self._catalog.create(campaign, draft.description, texts, sources, entry)
         if sources:
             self._kick.lay(tenant_id, campaign.campaign_id)

@@ -4,12 +4,10 @@ from dataclasses import replace
 from random import Random
 
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.campaign_log import SYSTEM, new_entry
 from campaigns.domain.delivery import AutoPauseReason
-from campaigns.domain.identity import new_id
-from campaigns.domain.model import Campaign, EventType, LogEntry, LogLevel
+from campaigns.domain.model import Campaign, EventType, LogLevel
 from campaigns.services.ports import Campaigns, Clock
-
-SYSTEM = "system"
 
 
 class PauseCampaign:
@@ -39,14 +37,12 @@ class PauseCampaign:
         auto_reason: AutoPauseReason | None,
     ) -> bool:
         now = self._clock.now()
-        entry = LogEntry(
-            log_id=new_id("lg", now, self._random),
-            level=LogLevel.WARNING if auto_reason else LogLevel.INFO,
-            event_type=(
-                EventType.CAMPAIGN_AUTO_PAUSED if auto_reason else EventType.CAMPAIGN_PAUSED
-            ),
-            created_at=now,
+        entry = new_entry(
+            EventType.CAMPAIGN_AUTO_PAUSED if auto_reason else EventType.CAMPAIGN_PAUSED,
+            now,
+            self._random,
             actor=actor,
+            level=LogLevel.WARNING if auto_reason else LogLevel.INFO,
             metadata={"reason": auto_reason or reason or ""},
         )
         paused = replace(

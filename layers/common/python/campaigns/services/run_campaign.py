@@ -6,14 +6,13 @@ from dataclasses import replace
 from random import Random
 
 from campaigns.domain.campaign import CampaignStatus, CampaignTrigger, require_move
+from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.errors import CheckFailure, InvalidState, NotFound, StartRefused
-from campaigns.domain.identity import new_id
 from campaigns.domain.model import (
     Campaign,
     EventType,
     LaneKey,
     LogEntry,
-    LogLevel,
 )
 from campaigns.domain.planning import gap_ms, next_slot
 from campaigns.services.campaign_facts import FactsCache
@@ -204,12 +203,6 @@ class RunCampaign:
     def _entry(
         self, event_type: EventType, actor: str, metadata: Mapping[str, str | int] | None = None
     ) -> LogEntry:
-        now = self._clock.now()
-        return LogEntry(
-            new_id("lg", now, self._random),
-            LogLevel.INFO,
-            event_type,
-            now,
-            actor,
-            metadata or {},
+        return new_entry(
+            event_type, self._clock.now(), self._random, actor=actor, metadata=metadata
         )

@@ -7,22 +7,19 @@ from random import Random
 from typing import Any
 
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.campaign_log import SYSTEM, new_entry
 from campaigns.domain.errors import CheckFailure, ConcurrentUpdate, InvalidState, StartRefused
-from campaigns.domain.identity import new_id
-from campaigns.domain.instants import to_datetime
+from campaigns.domain.instants import to_iso
 from campaigns.domain.model import (
     Campaign,
     EventType,
     InstanceGate,
     Lane,
     LaneKey,
-    LogEntry,
-    LogLevel,
 )
 from campaigns.domain.rendering import contact_values
 from campaigns.domain.rendering import missing_variables as missing_in
 from campaigns.services.campaign_facts import FactsCache
-from campaigns.services.pause_campaign import SYSTEM
 from campaigns.services.ports import (
     Campaigns,
     CampaignView,
@@ -150,7 +147,13 @@ class StartCampaign:
             active_message_ids=_active(view),
         )
         lane = _new_lane(old, max(now, gate.gap_ends_at if gate else now), due_at=now)
-        entry = self._entry(EventType.CAMPAIGN_STARTED, actor, {"recipients": old.total})
+        entry = new_entry(
+            EventType.CAMPAIGN_STARTED,
+            now,
+            self._random,
+            actor=actor,
+            metadata={"recipients": old.total},
+        )
         return self._campaigns.start(old, new, lane, entry)
 
     def _schedule(self, view: CampaignView, actor: str) -> TransitionRefusal | None:
@@ -160,10 +163,13 @@ class StartCampaign:
         self._require_conditions(view, now)
         new = replace(old, status=CampaignStatus.SCHEDULED, started_by=actor, updated_at=now)
         lane = _new_lane(old, scheduled_at, due_at=scheduled_at)
-        told_at = (
-            to_datetime(scheduled_at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        entry = new_entry(
+            EventType.CAMPAIGN_SCHEDULED,
+            now,
+            self._random,
+            actor=actor,
+            metadata={"at": to_iso(scheduled_at)},
         )
-        entry = self._entry(EventType.CAMPAIGN_SCHEDULED, actor, {"at": told_at})
         return self._campaigns.schedule(old, new, lane, entry)
 
     def _require_conditions(self, view: CampaignView, now: int) -> None:
@@ -216,14 +222,6 @@ class StartCampaign:
                 if len(samples.setdefault(name, [])) < _SAMPLES:
                     samples[name].append(contact.contact_id)
         return samples
-
-    def _entry(
-        self, event_type: EventType, actor: str, metadata: Mapping[str, str | int]
-    ) -> LogEntry:
-        now = self._clock.now()
-        return LogEntry(
-            new_id("lg", now, self._random), LogLevel.INFO, event_type, now, actor, metadata
-        )
 
 
 _FAILURE_OF = {

@@ -4,14 +4,13 @@ from dataclasses import replace
 from random import Random
 
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.hours import Hours
-from campaigns.domain.identity import new_id
 from campaigns.domain.model import (
     Campaign,
     EventType,
     Lane,
     LaneKey,
-    LogEntry,
     LogLevel,
     RecipientsState,
 )
@@ -19,7 +18,6 @@ from campaigns.domain.planning import outstanding
 from campaigns.domain.resting import LaneState, due_again
 from campaigns.services.campaign_facts import FactsCache
 from campaigns.services.keep_books import BOOKED_WITHIN_MS, QUIET_MS, KeepBooks
-from campaigns.services.pause_campaign import SYSTEM
 from campaigns.services.plan_sends import Planned, PlanSends
 from campaigns.services.ports import Campaigns, Clock, Lanes
 from campaigns.services.start_campaign import StartCampaign
@@ -88,13 +86,7 @@ class VisitLane:
             completed_at=now,
             updated_at=now,
         )
-        entry = LogEntry(
-            log_id=new_id("lg", now, self._random),
-            level=LogLevel.SUCCESS,
-            event_type=EventType.CAMPAIGN_COMPLETED,
-            created_at=now,
-            actor=SYSTEM,
-        )
+        entry = new_entry(EventType.CAMPAIGN_COMPLETED, now, self._random, level=LogLevel.SUCCESS)
         due_once_more = replace(lane, due_at=now + BOOKED_WITHIN_MS)
         self._campaigns.end(campaign, completed, due_once_more, entry)
 
