@@ -79,8 +79,13 @@ class StartCampaign:
         self._random = random
 
     def check(self, view: CampaignView) -> Checks:
+        return self._check(view, self._gate(view))
+
+    def _gate(self, view: CampaignView) -> InstanceGate | None:
+        return self._gates.read(view.campaign.instance_id, consistent=True)
+
+    def _check(self, view: CampaignView, gate: InstanceGate | None) -> Checks:
         campaign = view.campaign
-        gate = self._gates.read(campaign.instance_id, consistent=True)
         first_send_at = self._first_send_at(campaign, gate)
         failures = start_failures(view, gate, first_send_at)
         warnings = []
@@ -135,8 +140,8 @@ class StartCampaign:
 
     def _take_instance(self, view: CampaignView, actor: str) -> TransitionRefusal | None:
         now, old = self._clock.now(), view.campaign
-        self._require_conditions(view, now)
-        gate = self._gates.read(old.instance_id)
+        gate = self._gate(view)
+        self._require_conditions(view, gate, now)
         new = replace(
             old,
             status=CampaignStatus.ACTIVE,
@@ -160,7 +165,7 @@ class StartCampaign:
         now, old = self._clock.now(), view.campaign
         scheduled_at = old.schedule.scheduled_at
         assert scheduled_at is not None
-        self._require_conditions(view, now)
+        self._require_conditions(view, self._gate(view), now)
         new = replace(old, status=CampaignStatus.SCHEDULED, started_by=actor, updated_at=now)
         lane = _new_lane(old, scheduled_at, due_at=scheduled_at)
         entry = new_entry(
@@ -172,9 +177,9 @@ class StartCampaign:
         )
         return self._campaigns.schedule(old, new, lane, entry)
 
-    def _require_conditions(self, view: CampaignView, now: int) -> None:
+    def _require_conditions(self, view: CampaignView, gate: InstanceGate | None, now: int) -> None:
         """All but the state: that is the write's own condition, and told as such."""
-        standing = keep_from_starting(self.check(view).failures, view.campaign, now)
+        standing = keep_from_starting(self._check(view, gate).failures, view.campaign, now)
         failures = [failure for failure in standing if failure.code != StartCheck.NOT_A_DRAFT]
         if failures:
             raise StartRefused(failures)
