@@ -1,0 +1,103 @@
+"""The parts of the scheduler, and what a start or a resume does at once."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from campaigns.bootstrap.parts import Parts
+
+if TYPE_CHECKING:
+    from campaigns.services.lay_recipients import LayRecipients
+    from campaigns.services.plan_sends import PlanSends
+    from campaigns.services.run_schedule import RunSchedule
+    from campaigns.services.start_campaign import StartCampaign
+    from campaigns.services.visit_lane import VisitLane
+
+
+class Scheduling(Parts):
+    """What plans, walks and lays."""
+
+    @cached_property
+    def start(self) -> "StartCampaign":
+        from campaigns.services.start_campaign import StartCampaign
+
+        return StartCampaign(
+            campaigns=self.campaign_store,
+            recipients=self.recipients,
+            contacts=self.contact_store,
+            gates=self.gates,
+            facts=self.facts,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def plan(self) -> "PlanSends":
+        from campaigns.services.plan_sends import PlanSends
+
+        return PlanSends(
+            lanes=self.lanes,
+            recipients=self.recipients,
+            gates=self.gates,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def visit(self) -> "VisitLane":
+        from campaigns.services.keep_books import KeepBooks
+        from campaigns.services.visit_lane import VisitLane
+        from campaigns.services.walk_mark import WalkMark
+
+        return VisitLane(
+            campaigns=self.campaign_store,
+            lanes=self.lanes,
+            walk=WalkMark(
+                recipients=self.recipients,
+                campaigns=self.campaign_store,
+                clock=self.clock,
+                grace_ms=self.settings.grace_ms,
+            ),
+            plan=self.plan,
+            books=KeepBooks(
+                recipients=self.recipients,
+                campaigns=self.campaign_store,
+                clock=self.clock,
+                random=self.random,
+            ),
+            start=self.start,
+            facts=self.facts,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def lay(self) -> "LayRecipients":
+        from campaigns.adapters.dynamodb.laying_store import LayingStore
+        from campaigns.services.lay_recipients import LayRecipients
+
+        return LayRecipients(
+            layings=LayingStore(self.table),
+            recipients=self.recipients,
+            contacts=self.contact_store,
+            suppressions=self.suppressions,
+            identity=self.identity,
+            kick=self.kick,
+            clock=self.clock,
+            random=self.random,
+            concurrently=self.concurrently,
+        )
+
+    @cached_property
+    def schedule(self) -> "RunSchedule":
+        from campaigns.services.run_schedule import RunSchedule
+
+        return RunSchedule(
+            lanes=self.lanes,
+            visit=self.visit,
+            # Built when there is something to lay: that alone needs the deployment's secret.
+            lay=lambda tenant_id, campaign_id, deadline: self.lay.lay(
+                tenant_id, campaign_id, deadline
+            ),
+            clock=self.clock,
+            concurrently=self.concurrently,
+        )
