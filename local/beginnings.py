@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from campaigns_cli.language import t
 from local.evolution import put_instance
 from local.process import ROOT, StartError, clean_environment
 from local.supervisor import Stack
@@ -75,7 +76,8 @@ def _create(stack: Stack) -> Beginnings:
         check=False,
     )
     if run.returncode != 0:
-        raise StartError(f"the first tenant could not be made:\n{run.stderr}")
+        what = t("não consegui criar a primeira empresa", "the first tenant could not be made")
+        raise StartError(f"{what}:\n{run.stderr}")
     return Beginnings(**json.loads(run.stdout), instance_key=secrets.token_hex(16))
 
 
@@ -118,6 +120,11 @@ def _call(
 def _checked(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_error:
         call = f"{answer.request.method} {answer.url.path}"
-        raise StartError(f"{call} answered {answer.status_code}: {answer.text}")
+        raise StartError(
+            t(
+                f"{call} respondeu {answer.status_code}: {answer.text}",
+                f"{call} answered {answer.status_code}: {answer.text}",
+            )
+        )
     content: dict[str, Any] = answer.json()
     return content

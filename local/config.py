@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from campaigns.domain.server_address import AddressPolicy, AddressRefused
+from campaigns_cli.language import t
+from local.checked_settings import ConfigError, check_settings
 from local.pool import Function
 from local.process import ROOT
 from local.template import TEMPLATE, Template
@@ -22,16 +25,12 @@ _LOCAL_VALUES = {"EVOLUTION_ALLOW_PRIVATE_ADDRESSES": "true"}
 _VISIBILITY_MARGIN_SECONDS = 30
 
 
-class ConfigError(Exception):
-    """A variable has a value that cannot be meant; one sentence."""
-
-
 @dataclass(frozen=True, slots=True)
 class Config:
     """The ports (0: a free one), the folder that keeps everything, and where Evolution is.
 
-    `evolution_url` None starts the fake. `environment` is what the functions' settings are looked
-    up in.
+    `evolution_url` None starts the fake. `evolution_key` opens every instance of a real server;
+    None: it makes none. `environment` is what the functions' settings are looked up in.
     """
 
     state_dir: Path = ROOT / ".local"
@@ -39,6 +38,7 @@ class Config:
     evolution_port: int = 8090
     evolution_url: str | None = None
     schedule_period_seconds: float = 60.0
+    evolution_key: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict)
     template: Path = TEMPLATE
 
@@ -51,13 +51,15 @@ class Config:
         except ValueError:
             seconds = 0.0
         if not seconds > 0:
-            raise ConfigError(f"SCHEDULE_PERIOD_SECONDS is no number of seconds: {period}")
+            raise ConfigError(_no_seconds("SCHEDULE_PERIOD_SECONDS", period))
+        check_settings({**_LOCAL_VALUES, **environment})
         return cls(
             Path(environment.get("STATE_DIR") or ".local").absolute(),
             _port(environment, "API_PORT", 8000),
             _port(environment, "EVOLUTION_PORT", 8090),
-            (environment.get("EVOLUTION_URL") or "").rstrip("/") or None,
+            _evolution_url(environment.get("EVOLUTION_URL") or ""),
             seconds,
+            environment.get("EVOLUTION_KEY") or None,
             environment,
         )
 
@@ -75,7 +77,7 @@ def changed_template(config: Config) -> Template:
     template = Template(config.template)
     if text := config.environment.get("FUNCTION_TIMEOUT_SECONDS"):
         if not text.isdecimal():
-            raise ConfigError(f"FUNCTION_TIMEOUT_SECONDS is no number of seconds: {text}")
+            raise ConfigError(_no_seconds("FUNCTION_TIMEOUT_SECONDS", text))
         template.change("DispatcherFunction", "Timeout", int(text))
         template.change("JobsQueue", "VisibilityTimeout", int(text) + _VISIBILITY_MARGIN_SECONDS)
     return template
@@ -120,8 +122,28 @@ def _function(
     )
 
 
+def _evolution_url(url: str) -> str | None:
+    try:
+        return AddressPolicy(allow_private=True).check_url(url) if url else None
+    except AddressRefused:
+        raise ConfigError(
+            t(
+                f"EVOLUTION_URL não é um endereço como http://127.0.0.1:8080: {url}",
+                f"EVOLUTION_URL is no address like http://127.0.0.1:8080: {url}",
+            )
+        ) from None
+
+
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isdecimal() and int(text) < 65536):
-        raise ConfigError(f"{name} is no port: {text}")
+        raise ConfigError(
+            t(f"{name} não é uma porta: {text}", f"{name} is no port: {text}"),
+        )
     return int(text)
+
+
+def _no_seconds(name: str, text: str) -> str:
+    return t(
+        f"{name} não é um número de segundos: {text}", f"{name} is no number of seconds: {text}"
+    )

@@ -16,7 +16,7 @@ import httpx
 from campaigns_cli.api import Api, Json
 from campaigns_cli.connection import Server
 from campaigns_cli.contact_file import read_contact_file
-from campaigns_cli.contacts_commands import run_import, summary
+from campaigns_cli.contact_import import run_import, summary
 from campaigns_cli.errors import CliError
 from campaigns_cli.import_contacts import ImportReport, OnDuplicate
 from campaigns_cli.language import t

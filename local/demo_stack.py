@@ -12,7 +12,7 @@ from shutil import rmtree
 
 from campaigns_cli.language import t
 from campaigns_cli.options import messages, say
-from local.process import Command, StartError, end, spawn, start_failure
+from local.process import Command, StartError, end, ended, not_ready, spawn, start_failure
 
 # Short, so that a killed dispatcher and an answer that never comes are over within the demo.
 QUICK_FAULTS = {
@@ -68,9 +68,9 @@ def running_stack(folder: Path) -> Iterator[StackFile]:
         deadline = time.monotonic() + _START_SECONDS
         while (ready := _read(stack_file)) is None:
             if process.poll() is not None:
-                raise start_failure(command, f"ended with status {process.returncode}")
+                raise start_failure(command, ended(process.returncode))
             if time.monotonic() > deadline:
-                raise start_failure(command, f"was not ready within {_START_SECONDS:g} s")
+                raise start_failure(command, not_ready(_START_SECONDS))
             time.sleep(_POLL_SECONDS)
         yield ready
     finally:

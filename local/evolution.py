@@ -11,6 +11,9 @@ from local.kept import KeptProcess
 from local.process import Command
 from local.web import listener_url
 
+#: Makes and opens every instance of the fake, which only this machine can reach.
+GLOBAL_KEY = "fake-global-key"
+
 _TIMEOUT_SECONDS = 5.0
 
 
@@ -26,6 +29,8 @@ def fake_evolution(listener: socket.socket, state_dir: Path, log_dir: Path) -> K
         str(listener.fileno()),
         "--state-file",
         str(state_dir / "evolution.json"),
+        "--global-key",
+        GLOBAL_KEY,
     )
     command = Command("fake-evolution", arguments, log_dir / "fake-evolution.log")
     url = listener_url(listener)

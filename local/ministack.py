@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from campaigns_cli.language import t
 from local.process import (
     REGION,
     ROOT,
@@ -70,7 +71,10 @@ class Ministack:
     def start(self) -> None:
         """Returns when the emulator answers; raises `StartError` when it does not."""
         if not PYTHON.exists():
-            raise StartError(f"{PYTHON} is missing: run `uv sync --project tools/ministack`")
+            command = "`uv sync --project tools/ministack`"
+            raise StartError(
+                t(f"Falta {PYTHON}: rode {command}", f"{PYTHON} is missing: run {command}")
+            )
         for attempt in range(_PORT_ATTEMPTS):
             self.port = self._wanted_port or free_port()
             self.process = spawn(self.command)
@@ -82,7 +86,7 @@ class Ministack:
                 end([self.process], signal.SIGKILL, 0)
                 if self._wanted_port or attempt == _PORT_ATTEMPTS - 1:
                     raise
-        raise start_failure(self.command, "found no free port")
+        raise start_failure(self.command, t("não achou porta livre", "found no free port"))
 
     def stop(self) -> None:
         """Ends the emulator, which writes its state first."""

@@ -23,6 +23,8 @@ from local.process import (
     Command,
     StartError,
     end,
+    ended,
+    not_ready,
     reap,
     spawn,
     start_failure,
@@ -98,7 +100,7 @@ class Pool:
             if self._failure is not None:
                 raise self._failure
             if not self._free:
-                raise StartError(f"{self.function.name} was not ready within {seconds:g} s")
+                raise StartError(f"{self.function.name} {not_ready(seconds)}")
 
     def stop(self, drain_seconds: float = 0.0) -> None:
         """Takes no more events, lets those in hand end for `drain_seconds`, ends the processes."""
@@ -200,7 +202,7 @@ class Pool:
                 self._serve(_Worker(process, port))
                 continue
             reap(process)
-            self._fail(start_failure(command, f"ended with status {process.returncode}"))
+            self._fail(start_failure(command, ended(process.returncode)))
             self._stopping.wait(backoff)
             backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
 
@@ -241,10 +243,12 @@ class Pool:
 def worker_command(function: Function, number: int, log_dir: Path) -> Command:
     """How a worker of the function is started, in the environment that Lambda would give it."""
     name = f"{function.name}-{number}"
+    log = log_dir / f"{name}.log"
     arguments = {
         "--code-dir": str(function.code_dir),
         "--layer-dir": str(function.layer_dir),
         "--handler": function.handler,
+        "--log": str(log),
     }
     environment = {
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
@@ -260,7 +264,7 @@ def worker_command(function: Function, number: int, log_dir: Path) -> Command:
         **function.environment,
     }
     flags = [part for argument in arguments.items() for part in argument]
-    return Command(name, ("local.worker", *flags), log_dir / f"{name}.log", environment)
+    return Command(name, ("local.worker", *flags), log, environment)
 
 
 def _error(kind: str, request_id: str, what: str) -> Outcome:

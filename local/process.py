@@ -16,12 +16,14 @@ from pathlib import Path
 
 import psutil
 
+from campaigns_cli.language import t
+
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
 
 _GUARD = Path(__file__).with_name("guard.py")
-_INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LC_MESSAGES", "PATH", "TMPDIR")
 _LOG_LIMIT_BYTES = 2_000_000
 _LOG_KEPT_BYTES = 200_000
 _POLL_SECONDS = 0.02
@@ -106,15 +108,26 @@ def wait_until(
     deadline = time.monotonic() + seconds
     while not ready():
         if process.poll() is not None:
-            raise start_failure(command, f"ended with status {process.returncode}")
+            raise start_failure(command, ended(process.returncode))
         if time.monotonic() > deadline:
-            raise start_failure(command, f"was not ready within {seconds:g} s")
+            raise start_failure(command, not_ready(seconds))
         time.sleep(_POLL_SECONDS)
 
 
 def start_failure(command: Command, what: str) -> StartError:
     """The error of a process that did not start, with the end of its log."""
-    return StartError(f"{command.name} {what}; the end of {command.log}:\n{tail(command.log)}")
+    end_of = t("o fim de", "the end of")
+    return StartError(f"{command.name} {what}; {end_of} {command.log}:\n{tail(command.log)}")
+
+
+def ended(status: int) -> str:
+    """What a process did that ended before it was ready."""
+    return t(f"terminou com status {status}", f"ended with status {status}")
+
+
+def not_ready(seconds: float) -> str:
+    """What a process did that took too long."""
+    return t(f"não ficou pronto em {seconds:g} s", f"was not ready within {seconds:g} s")
 
 
 def tail(log: Path, lines: int = 20) -> str:

@@ -3,6 +3,7 @@
 A table that another version of the template made is refused: its data would be read wrongly.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from campaigns_cli.language import t
 from local.process import REGION
 from local.template import Template
 
@@ -75,6 +77,16 @@ def create_resources(endpoint_url: str, template: Template) -> Resources:
     return Resources(TABLE_NAME, queue_url, queue_arn, dead_letters_url, key_id)
 
 
+def keep_server_key(endpoint_url: str, name: str, key: str | None) -> None:
+    """The Evolution server's key is under that name from now on; None: nothing is."""
+    ssm = client("ssm", endpoint_url)
+    if key is None:
+        with contextlib.suppress(ssm.exceptions.ParameterNotFound):
+            ssm.delete_parameter(Name=name)
+    else:
+        ssm.put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
+
+
 def create_table(
     endpoint_url: str, properties: Mapping[str, Any], table_name: str = TABLE_NAME
 ) -> None:
@@ -85,7 +97,12 @@ def create_table(
         existing = dynamodb.describe_table(TableName=table_name)["Table"]
         if _schema(existing) != _schema(wanted):
             raise ResourcesDifferError(
-                f"the table {table_name} was made by another version of template.yaml"
+                t(
+                    f"A tabela {table_name} é de outra versão do template.yaml: escolha outra "
+                    "pasta em STATE_DIR, ou apague esta para começar de novo.",
+                    f"The table {table_name} was made by another version of template.yaml: set "
+                    "STATE_DIR to another folder, or delete this one to start afresh.",
+                )
             )
         return
     dynamodb.create_table(TableName=table_name, **wanted)

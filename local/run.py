@@ -1,8 +1,9 @@
 """`python -m local.run`: the local stack, until TERM or Ctrl-C.
 
 Environment: API_PORT (8000) and EVOLUTION_PORT (8090), 0 for a free one; STATE_DIR (.local), which
-keeps everything; EVOLUTION_URL for a real server in the fake's place; SCHEDULE_PERIOD_SECONDS (60);
-and every setting of the functions. While it runs, STATE_DIR/stack.json tells where it is.
+keeps everything; EVOLUTION_URL for a real server in the fake's place, and EVOLUTION_KEY to make
+instances on it; SCHEDULE_PERIOD_SECONDS (60); and every setting of the functions. While it runs,
+STATE_DIR/stack.json tells where it is.
 """
 
 import fcntl
@@ -11,19 +12,21 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from campaigns_cli.example_texts import FIRST_MESSAGE
+from campaigns_cli.language import language, t
 from local.beginnings import INSTANCE_NAME, Beginnings, begin, write_private
-from local.config import Config, ConfigError
+from local.checked_settings import ConfigError
+from local.config import Config
 from local.ending import Ending
 from local.process import StartError, clean_environment
 from local.resources import ResourcesDifferError
 from local.supervisor import PortTakenError, Stack
 
 USAGE_ERROR = 2
-_MESSAGE = "Oi {{primeiro_nome}}, chegou novidade na loja."
 
 
 class AlreadyRunningError(Exception):
@@ -61,14 +64,31 @@ def _run(config: Config) -> int:
         print(_welcome(stack, beginnings, config), flush=True)
         while stack.wait(1.0):
             ending.check()
-        print(f"ministack ended; see {config.log_dir}", file=sys.stderr)
+        log_dir = config.log_dir
+        print(
+            t(f"O ministack terminou; veja {log_dir}", f"ministack ended; see {log_dir}"),
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
+        _say_goodbye()
         return 0
     finally:
         ending.ignore()
         stack_file.unlink(missing_ok=True)
         stack.stop()
+
+
+def _say_goodbye() -> None:
+    # A closed terminal is one of the ways to end; it hears nothing any more.
+    with suppress(OSError):
+        print(
+            t(
+                "Encerrando: nada mais sai até o próximo `make run`.",
+                "Ending: nothing more is sent until the next `make run`.",
+            ),
+            flush=True,
+        )
 
 
 def _forget_aws_credentials() -> None:
@@ -95,9 +115,12 @@ def _locked(state_dir: Path) -> Iterator[None]:
 
 def _already_running(state_dir: Path, lock: IO[str]) -> str:
     lock.seek(0)
-    return (
-        f"A local stack already runs in {state_dir} (process {lock.read()}): "
-        "stop it, or set STATE_DIR to another folder."
+    process = lock.read()
+    return t(
+        f"Já há uma pilha local em {state_dir} (processo {process}): encerre-a, ou escolha outra "
+        "pasta em STATE_DIR.",
+        f"A local stack already runs in {state_dir} (process {process}): stop it, or set "
+        "STATE_DIR to another folder.",
     )
 
 
@@ -125,47 +148,56 @@ def _description(stack: Stack, beginnings: Beginnings) -> dict[str, object]:
 
 
 def _welcome(stack: Stack, beginnings: Beginnings, config: Config) -> str:
-    if config.evolution_url is not None:
-        return "\n".join(
-            [
-                *_addresses(stack, beginnings),
-                f"Evolution  {config.evolution_url}",
-                "Register your instance with POST /api/instances/ (see /docs).",
-            ]
-        )
-    return "\n".join(
-        [
-            *_addresses(stack, beginnings),
-            f"phones     {stack.evolution_url}/_fake/",
-            "",
+    """Where everything is, and a line to paste into another terminal."""
+    places = {
+        "API": stack.api_url,
+        t("documentação", "docs"): f"{stack.api_url}/docs",
+        t("chave do dono", "owner key"): beginnings.owner_key,
+    }
+    if config.evolution_url is None:
+        places[t("telefones", "phones")] = f"{stack.evolution_url}/_fake/"
+        about = t(
+            "Envie a primeira campanha, em outro terminal:",
             "Send a first campaign from another terminal:",
-            "",
-            f"  {_first_campaign(config)}",
-            "",
-            "Ctrl-C ends everything; the next start goes on from here.",
-        ]
+        )
+        line = _first_campaign(config)
+    else:
+        places["Evolution"] = config.evolution_url
+        about = t(
+            "Cadastre e conecte o seu WhatsApp, em outro terminal:",
+            "Register and connect your WhatsApp from another terminal:",
+        )
+        line = _first_instance(config, config.evolution_url)
+    goodbye = t(
+        "Ctrl-C encerra tudo; o próximo início continua daqui.",
+        "Ctrl-C ends everything; the next start goes on from here.",
     )
-
-
-def _addresses(stack: Stack, beginnings: Beginnings) -> list[str]:
-    return [
-        f"API        {stack.api_url}",
-        f"docs       {stack.api_url}/docs",
-        f"owner key  {beginnings.owner_key}",
-    ]
+    width = max(map(len, places)) + 2
+    shown = [f"{title:<{width}}{place}" for title, place in places.items()]
+    return "\n".join([*shown, "", about, "", f"  {line}", "", goodbye])
 
 
 def _first_campaign(config: Config) -> str:
-    """A line for the shell that was in this folder."""
-    command = Path(sys.executable).with_name("campaigns")
-    words = [
-        _from_here(command),
+    return _pasted(
+        config,
         "send",
         *("--file", "examples/contatos.csv", "--limit", "10"),
-        *("--message", _MESSAGE, "--instance", INSTANCE_NAME),
+        *("--message", FIRST_MESSAGE[language()], "--instance", INSTANCE_NAME),
         *("--ignore-quiet-hours", "--yes", "--watch"),
-    ]
-    line = shlex.join(words)
+    )
+
+
+def _first_instance(config: Config, evolution_url: str) -> str:
+    name = t("Loja", "Shop")
+    there = ("--evolution-url", evolution_url, "--evolution-instance", INSTANCE_NAME)
+    where = ("--on-server",) if config.evolution_key else there
+    return _pasted(config, "instances", "create", name, *where, "--connect")
+
+
+def _pasted(config: Config, *words: str) -> str:
+    """A call of the command line as the shell takes it that was in this folder."""
+    command = Path(sys.executable).with_name("campaigns")
+    line = shlex.join([_from_here(command), *words])
     if config.state_dir == Path(".local").absolute():
         return line
     return f"STATE_DIR={shlex.quote(_from_here(config.state_dir))} {line}"

@@ -14,16 +14,17 @@ import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from campaigns_cli.language import t
 from local.bridge import Gateway
 from local.config import Config, changed_template, functions
 from local.control import Control
 from local.event_source import EventSource
-from local.evolution import fake_evolution, waiting_process
+from local.evolution import GLOBAL_KEY, fake_evolution, waiting_process
 from local.invoke_api import InvokeApi
 from local.ministack import Ministack
 from local.pool import Pool
 from local.process import trim
-from local.resources import create_resources
+from local.resources import create_resources, keep_server_key
 from local.schedule import Schedule
 from local.web import WebServer, listener_url, listening_socket
 
@@ -39,7 +40,12 @@ class PortTakenError(Exception):
     """A port that the user may choose is in use; one sentence with the variable that chooses it."""
 
     def __init__(self, port: int, variable: str) -> None:
-        super().__init__(f"Port {port} is in use: set {variable} to another one, or to 0.")
+        super().__init__(
+            t(
+                f"A porta {port} está ocupada: escolha outra em {variable}, ou 0.",
+                f"Port {port} is in use: set {variable} to another one, or to 0.",
+            )
+        )
 
 
 class Stack:
@@ -72,6 +78,7 @@ class Stack:
         self.control_url = listener_url(control_listener)
         self._start_servers()
         self.resources = create_resources(self.ministack.url, self._template)
+        self._keep_server_key()
         self.pools = self._pools()
         self._start_functions(api_listener, control_listener)
 
@@ -113,10 +120,17 @@ class Stack:
         self._ends.callback(_at_once, ends)
         _at_once(starts)
 
+    def _keep_server_key(self) -> None:
+        """For the instances that are made on the stack's own Evolution."""
+        key = self._config.evolution_key if self._config.evolution_url else GLOBAL_KEY
+        if name := self._template.environment().get("EVOLUTION_SERVER_KEY_PARAMETER"):
+            keep_server_key(self.ministack.url, name, key)
+
     def _pools(self) -> dict[str, Pool]:
         endpoints = {
             "AWS_ENDPOINT_URL": self.ministack.url,
             "AWS_ENDPOINT_URL_LAMBDA": self.control_url,
+            "EVOLUTION_SERVER_URL": self.evolution_url,
         }
         wanted = functions(self._template, self._config.environment, endpoints)
         return {

@@ -6,6 +6,7 @@ from outside, by killing the process, as Lambda does.
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import logging
@@ -26,6 +27,7 @@ DEADLINE = "Lambda-Runtime-Deadline-Ms"
 FUNCTION_ARN = "Lambda-Runtime-Invoked-Function-Arn"
 FUNCTION_ERROR = "X-Amz-Function-Error"
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024 + 100
+LOG_LIMIT_BYTES = 1_000_000
 
 
 class LambdaContext:
@@ -100,7 +102,23 @@ def _error_object(message: str, kind: str, request_id: str, frames: list[str]) -
     ).encode()
 
 
-def _server(handler: Handler) -> TCPServer:
+def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
+    """An outgrown log goes on in a new file; the old one, which stays until the next, is `….log.1`.
+
+    `log` is where this process's output goes; between two events nothing else writes.
+    """
+    sys.stdout.flush()
+    if os.fstat(sys.stdout.fileno()).st_size < limit_bytes:
+        return
+    # Somebody may have tidied it away.
+    with contextlib.suppress(FileNotFoundError):
+        log.replace(log.with_name(f"{log.name}.1"))
+    with log.open("ab") as new:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(new.fileno(), stream.fileno())
+
+
+def _server(handler: Handler, log: Path) -> TCPServer:
     class Invocation(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -108,7 +126,7 @@ def _server(handler: Handler) -> TCPServer:
                 self.headers[REQUEST_ID], int(self.headers[DEADLINE]), self.headers[FUNCTION_ARN]
             )
             answer, failed = run(handler, body, context)
-            sys.stdout.flush()
+            rotate(log)
             self.send_response(200)
             if failed:
                 self.send_header(FUNCTION_ERROR, "Unhandled")
@@ -128,12 +146,13 @@ def main() -> None:
     parser.add_argument("--code-dir", type=Path, required=True)
     parser.add_argument("--layer-dir", type=Path, required=True)
     parser.add_argument("--handler", required=True)
+    parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--ready-fd", type=int, required=True)
     options = parser.parse_args()
     # Lambda's runtime has a handler on the root logger; without one, warnings alone are seen.
     logging.basicConfig(level=logging.WARNING)
     handler = load_handler(options.code_dir, options.layer_dir, options.handler)
-    with _server(handler) as server:
+    with _server(handler, options.log) as server:
         os.write(options.ready_fd, f"{server.server_address[1]}\n".encode())
         os.close(options.ready_fd)
         server.serve_forever()

@@ -17,9 +17,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from local.fake_evolution.answers import HTML, Answer
 from local.fake_evolution.behaviours import UNREACHABLE, Rule
 from local.fake_evolution.core import FakeEvolution
-from local.fake_evolution.model import AckStep, ConnectionState, Message, Phone
+from local.fake_evolution.model import AckStep, ConnectionState, Instance, Message, Phone
+from local.fake_evolution.numbers import digits_of, is_well_formed
+from local.fake_evolution.pairing import picture
 
 _PAGE = Path(__file__).with_name("page.html")
+# Area code and subscriber, with the ninth digit or without.
+_NATIONAL_DIGITS = (10, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,9 @@ def routes() -> list[werkzeug.routing.Rule]:
         ("POST", "/_fake/rules", _add_rule),
         ("DELETE", "/_fake/rules", _clear_rules),
         ("DELETE", "/_fake/rules/<rule_id>", _clear_rules),
+        ("GET", "/_fake/instances", _instances),
         ("PUT", "/_fake/instances/<name>", _put_instance),
+        ("POST", "/_fake/instances/<name>/scan", _scan),
         ("PUT", "/_fake/server", _change_server),
         ("PUT", "/_fake/acks", _set_acks),
         ("GET", "/_fake/held", _held),
@@ -96,6 +102,13 @@ class _PhoneChange:
 
 
 @dataclass(frozen=True, slots=True)
+class _Scan:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Release:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -106,6 +119,7 @@ _RULE = TypeAdapter(Rule)
 _INSTANCE_CHANGE = TypeAdapter(_InstanceChange)
 _SERVER_CHANGE = TypeAdapter(_ServerChange)
 _PHONE_CHANGE = TypeAdapter(_PhoneChange)
+_SCAN = TypeAdapter(_Scan)
 _RELEASE = TypeAdapter(_Release)
 _ACKS = TypeAdapter(tuple[AckStep, ...])
 
@@ -202,6 +216,39 @@ def _put_instance(fake: FakeEvolution, command: Command) -> Answer:
             **{key: getattr(instance, key) for key in given if key != "api_key"},
         },
     )
+
+
+def _instances(fake: FakeEvolution, _command: Command) -> Answer:
+    with fake.locked():
+        return Answer(200, {"instances": [_shown_instance(i) for i in fake.instances.values()]})
+
+
+def _shown_instance(instance: Instance) -> dict[str, object]:
+    shown = instance.pairing
+    return {
+        "name": instance.name,
+        "state": instance.state,
+        "number": instance.number,
+        "pairing": shown
+        and {
+            "image": picture(shown),
+            "pairing_code": shown.pairing_code,
+            "phone": shown.phone,
+            "count": shown.count,
+        },
+    }
+
+
+def _scan(fake: FakeEvolution, command: Command) -> Answer:
+    """A phone is connected; a number without its country is a Brazilian one."""
+    name, number = command.path["name"], digits_of(_SCAN.validate_python(command.body).phone)
+    if name not in fake.instances:
+        raise ValueError(f"there is no instance {name}")
+    if len(number) in _NATIONAL_DIGITS:
+        number = f"55{number}"
+    if not is_well_formed(number):
+        raise ValueError("that is no phone")
+    return Answer(200, _shown_instance(fake.scan(name, number)))
 
 
 def _change_server(fake: FakeEvolution, command: Command) -> Answer:

@@ -89,8 +89,8 @@ def _evolution_routes() -> list[Rule]:
             Operation.CONNECTION_STATE,
         ),
         ("GET", "/instance/connect", endpoints.connect, Operation.CONNECT),
-        ("DELETE", "/instance/logout", endpoints.logout, Operation.OTHER),
-        ("DELETE", "/instance/delete", endpoints.delete_instance, Operation.OTHER),
+        ("DELETE", "/instance/logout", endpoints.logout, Operation.LOGOUT),
+        ("DELETE", "/instance/delete", endpoints.delete_instance, Operation.DELETE),
         ("POST", "/webhook/set", endpoints.set_webhook, Operation.WEBHOOK_SET),
         ("GET", "/webhook/find", endpoints.find_webhook, Operation.OTHER),
         ("POST", "/chat/findMessages", endpoints.find_messages, Operation.FIND_MESSAGES),
@@ -102,7 +102,7 @@ def _evolution_routes() -> list[Rule]:
         _route(
             "POST",
             "/instance/create",
-            partial(_ask, endpoints.create_instance, Operation.OTHER, _global_key_only),
+            partial(_ask, endpoints.create_instance, Operation.CREATE, _global_key_only),
         ),
         _route(
             "GET",

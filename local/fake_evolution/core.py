@@ -105,6 +105,16 @@ class FakeEvolution:
         with self.locked():
             self.change_state(self.instances[name], state)
 
+    def scan(self, name: str, number: str) -> Instance:
+        """A phone scans what the instance shows, or would show, and is connected to it."""
+        with self.locked():
+            instance = self.instances[name]
+            if instance.state is ConnectionState.OPEN:
+                raise ValueError(f"{name} is connected to {instance.number} already")
+            instance.number = digits_of(number)
+            self.change_state(instance, ConnectionState.OPEN)
+            return instance
+
     def set_on_whatsapp(self, number: str, present: bool) -> None:
         with self.locked():
             self.phone_book.set_on_whatsapp(number, present)
@@ -273,6 +283,7 @@ class FakeEvolution:
         if state is instance.state:
             return
         instance.state = state
+        instance.pairing = None
         self.touch()
         if state is None:
             return

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
-from local.fake_evolution import answers
+from local.fake_evolution import answers, pairing
 from local.fake_evolution.answers import Answer
 from local.fake_evolution.core import FakeEvolution
 from local.fake_evolution.drafts import message_fields
 from local.fake_evolution.model import Call, ConnectionState, Instance, Message, Webhook
-from local.fake_evolution.numbers import is_well_formed, jid_of
-from local.fake_evolution.pairing import pairing
+from local.fake_evolution.numbers import digits_of, is_well_formed, jid_of
 
 _PAGE = 50
 _BAILEYS = "WHATSAPP-BAILEYS"
@@ -56,7 +55,8 @@ def create_instance(fake: FakeEvolution, call: Call) -> Answer:
     }
     body: dict[str, object] = {"instance": described, "hash": key, "webhook": {}, "settings": {}}
     if call.body.get("qrcode"):
-        body["qrcode"] = _start_pairing(fake, instance)
+        pairing.begin(fake, instance, _phone(call.body.get("number")))
+        body["qrcode"] = pairing.shown(instance, fake.clock())
     described["status"] = instance.state
     return Answer(201, body)
 
@@ -71,7 +71,10 @@ def connect(fake: FakeEvolution, call: Call) -> Answer:
     instance = fake.instances[call.instance]
     if instance.state is ConnectionState.OPEN:
         return connection_state(fake, call)
-    return Answer(200, _start_pairing(fake, instance))
+    if instance.state is not ConnectionState.CONNECTING:
+        # A number is taken only where it begins.
+        pairing.begin(fake, instance, _phone(call.query.get("number")))
+    return Answer(200, pairing.shown(instance, fake.clock()))
 
 
 def logout(fake: FakeEvolution, call: Call) -> Answer:
@@ -199,11 +202,8 @@ def whatsapp_numbers(fake: FakeEvolution, call: Call) -> Answer:
     )
 
 
-def _start_pairing(fake: FakeEvolution, instance: Instance) -> dict[str, object]:
-    instance.pairing_count += 1
-    instance.ever_connected = True
-    fake.change_state(instance, ConnectionState.CONNECTING)
-    return pairing(fake.random_bits, instance.pairing_count)
+def _phone(number: object) -> str | None:
+    return digits_of(str(number)) if number else None
 
 
 def _done(message: str) -> Answer:

@@ -60,6 +60,20 @@ class Webhook:
     set_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What an instance shows to be scanned, the `count`th since it began; times in epoch seconds.
+
+    With `phone` (digits) there is a code to be typed on that phone too.
+    """
+
+    code: str
+    pairing_code: str | None
+    phone: str | None
+    count: int
+    shown_at: float
+
+
 @dataclass(slots=True)
 class Instance:
     """A WhatsApp number held by the server.
@@ -75,7 +89,7 @@ class Instance:
     number: str | None = None
     version: str | None = None
     ever_connected: bool = True
-    pairing_count: int = 0
+    pairing: Pairing | None = None
     webhook: Webhook | None = None
     cached: set[str] = field(default_factory=set)
 

@@ -1,54 +1,83 @@
-"""What an instance shows to be paired with a phone."""
+"""How an instance is connected to a phone: codes that change while they wait to be scanned."""
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-_MODULES = 33
-_PIXELS_PER_MODULE = 8
-_QUIET_ZONE = 4
+import segno
+
+from local.fake_evolution.model import ConnectionState, Pairing
+
+if TYPE_CHECKING:
+    from local.fake_evolution.core import FakeEvolution
+    from local.fake_evolution.model import Instance
+
+# The first code of a connection lives longer than those that follow it.
+_FIRST_CODE_SECONDS = 60.0
+_CODE_SECONDS = 20.0
+_MOST_CODES = 30
+# A pairing code is asked of WhatsApp once the QR code is there.
+_PAIRING_CODE_SECONDS = 1.0
+_PAIRING_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
+_PAIRING_CODE_LENGTH = 8
 
 
-def pairing(new_bits: Callable[[int], int], pairing_count: int) -> dict[str, object]:
-    """Evolution's answer while it waits to be paired. The picture looks like a QR code and cannot
-    be scanned: here a phone is paired by saying that its instance is open.
-    """
-    code = f"2@{new_bits(256):064x},{new_bits(256):064x}"
-    picture = base64.b64encode(_picture(new_bits(_MODULES * _MODULES))).decode()
+def begin(fake: FakeEvolution, instance: Instance, phone: str | None) -> None:
+    """From now on it shows codes; with `phone` also one to be typed there."""
+    instance.ever_connected = True
+    fake.change_state(instance, ConnectionState.CONNECTING)
+    instance.pairing = _pairing(fake.random_bits, phone, 1, fake.clock())
+    keep_changing(fake, instance)
+
+
+def shown(instance: Instance, now: float) -> dict[str, object]:
+    """Evolution's answer while it waits to be scanned."""
+    pairing = instance.pairing
+    if pairing is None:
+        return {"count": 0}
+    is_there = now >= pairing.shown_at + _PAIRING_CODE_SECONDS
     return {
-        "pairingCode": None,
-        "code": code,
-        "base64": f"data:image/png;base64,{picture}",
-        "count": pairing_count,
+        "pairingCode": pairing.pairing_code if is_there else None,
+        "code": pairing.code,
+        "base64": picture(pairing),
+        "count": pairing.count,
     }
 
 
-def _picture(bits: int) -> bytes:
-    """A grey-scale PNG of dark and light squares with a quiet zone around them."""
-    side = _MODULES + 2 * _QUIET_ZONE
-    rows = bytearray()
-    for row in range(side):
-        line = b"".join(
-            (b"\x00" if _dark(bits, row, column) else b"\xff") * _PIXELS_PER_MODULE
-            for column in range(side)
-        )
-        rows += (b"\x00" + line) * _PIXELS_PER_MODULE
-    size = side * _PIXELS_PER_MODULE
-    header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+def picture(pairing: Pairing) -> str:
+    """The QR code as a PNG in a data URI, drawn as Evolution draws it."""
+    return segno.make(pairing.code, error="h").png_data_uri(scale=4, border=3)
 
 
-def _dark(bits: int, row: int, column: int) -> bool:
-    y, x = row - _QUIET_ZONE, column - _QUIET_ZONE
-    if not (0 <= y < _MODULES and 0 <= x < _MODULES):
-        return False
-    return bool(bits >> (y * _MODULES + x) & 1)
+def keep_changing(fake: FakeEvolution, instance: Instance) -> None:
+    """Have the next code come at its time, and the end of it all after the last."""
+    pairing = instance.pairing
+    if pairing is None:
+        return
+
+    def change(at: float) -> None:
+        if instance.pairing is not pairing:
+            return
+        if pairing.count >= _MOST_CODES:
+            fake.change_state(instance, ConnectionState.CLOSE)
+            return
+        instance.pairing = _pairing(fake.random_bits, pairing.phone, pairing.count + 1, at)
+        fake.touch()
+        keep_changing(fake, instance)
+
+    lives = _FIRST_CODE_SECONDS if pairing.count == 1 else _CODE_SECONDS
+    fake.exchanges.agenda.add(pairing.shown_at + lives, change)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    checksum = zlib.crc32(kind + data)
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+def _pairing(
+    new_bits: Callable[[int], int], phone: str | None, count: int, shown_at: float
+) -> Pairing:
+    letters = (new_bits(5) for _ in range(_PAIRING_CODE_LENGTH))
+    return Pairing(
+        code=f"2@{new_bits(256):064x},{new_bits(256):064x}",
+        pairing_code="".join(_PAIRING_LETTERS[number] for number in letters) if phone else None,
+        phone=phone,
+        count=count,
+        shown_at=shown_at,
+    )

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from local.fake_evolution.behaviours import CountedRule
 from local.fake_evolution.core import FakeEvolution
 from local.fake_evolution.model import AckStep, Instance, Message
+from local.fake_evolution.pairing import keep_changing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class StateFile:
             return
         state = _STATE.validate_json(self._path.read_bytes())
         with self._fake.locked():
-            self._fake.instances.update({i.name: i for i in state.instances})
+            for instance in state.instances:
+                self._fake.instances[instance.name] = instance
+                keep_changing(self._fake, instance)
             self._fake.phone_book.restore(state.messages, state.not_on_whatsapp)
             self._fake.exchanges.rules.entries.extend(state.rules)
             self._fake.acks = state.acks

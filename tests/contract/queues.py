@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from campaigns.adapters.job_queue import SqsJobQueue, from_body
-from campaigns.domain.model import SendJob
+from campaigns.domain.job import Job
 from campaigns.services.dispatch_message import ReceivedJob
 from local.resources import client
 from local.template import Template
@@ -23,7 +23,7 @@ class Queue(Protocol):
 
     max_receives: int
 
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]: ...
+    def send(self, jobs: Sequence[Job]) -> list[bool]: ...
 
     def put_back(self, delays: Mapping[str, int]) -> None: ...
 
@@ -35,7 +35,7 @@ class Queue(Protocol):
 
     def delete(self, received: ReceivedJob) -> None: ...
 
-    def dead_letters(self) -> list[SendJob | None]: ...
+    def dead_letters(self) -> list[Job | None]: ...
 
 
 class ModelQueue:
@@ -62,7 +62,7 @@ class ModelQueue:
     def delete(self, received: ReceivedJob) -> None:
         self._queue.delete(received.receipt_handle)
 
-    def dead_letters(self) -> list[SendJob | None]:
+    def dead_letters(self) -> list[Job | None]:
         return list(self._queue.dead)
 
 
@@ -96,7 +96,7 @@ class MinistackQueue:
         entry = {"Id": "0", "ReceiptHandle": received.receipt_handle}
         self._sqs.delete_message_batch(QueueUrl=self._url, Entries=[entry])
 
-    def dead_letters(self) -> list[SendJob | None]:
+    def dead_letters(self) -> list[Job | None]:
         return [each.job for each in self._receive(self._dead_letters, 0)]
 
     def _create(self, name: str, template: Template, logical_id: str) -> str:

@@ -63,6 +63,7 @@ def test_an_open_gate_is_marked_counted_and_left(table: Table) -> None:
         busy_token="mine",
         busy_until=NOW + LEASE_MS,
         busy_holder="rc_mine",
+        busy_campaign_id="cp_live",
         last_left_at=NOW + LEAVE_WITHIN_MS,
         day_count=2,
     )
@@ -184,6 +185,18 @@ def test_a_busy_gate_names_whose_send_it_is_busy_with(table: Table) -> None:
     )
 
 
+def test_a_gate_that_a_direct_message_holds_is_sending_for_no_campaign(table: Table) -> None:
+    gate = kept(table)
+    take(table, gate)
+    assert stored(table, gate).is_sending_for("cp_live", NOW)
+    assert not stored(table, gate).is_sending_for("cp_other", NOW)
+    later = NOW + LEASE_MS
+    assert not stored(table, gate).is_sending_for("cp_live", later)
+    # The mark of a campaign's try that crashed is another's now.
+    take(table, gate, campaign_id=None, now=later, busy_until=later + LEASE_MS)
+    assert not stored(table, gate).is_sending_for("cp_live", later)
+
+
 def test_a_mark_that_ran_out_holds_up_nobody(table: Table) -> None:
     gate = kept(table)
     take(table, gate)
@@ -224,6 +237,7 @@ def test_settling_clears_the_mark_and_says_when_the_request_left(table: Table) -
 
     after = stored(table, gate)
     assert (after.busy_token, after.busy_until, after.busy_holder) == (None, None, None)
+    assert after.busy_campaign_id is None
     assert (after.last_left_at, after.day_count) == (NOW + 7, 1)
 
 

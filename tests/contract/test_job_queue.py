@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from campaigns.adapters.job_queue import SqsJobQueue, from_body, to_body
+from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import SendJob
 from campaigns.services.dispatch_message import ReceivedJob
 from tests.contract.queues import MinistackQueue, ModelQueue, Queue
@@ -34,7 +35,7 @@ def a_job(sequence: int = 0, person: str = "ana", plan_number: int = 1) -> SendJ
     )
 
 
-def jobs(received: list[ReceivedJob]) -> list[SendJob | None]:
+def jobs(received: list[ReceivedJob]) -> list[Job | None]:
     return [each.job for each in received]
 
 
@@ -42,6 +43,17 @@ def test_a_job_comes_back_whole_from_the_group_of_its_person(queue: Queue) -> No
     assert queue.send([a_job()]) == [True]
     (received,) = queue.receive()
     assert (received.group, received.job) == ("ana", a_job())
+
+
+def test_a_direct_message_waits_in_the_same_group_and_is_dropped_as_a_repeat(
+    queue: Queue,
+) -> None:
+    direct = DirectJob("tn_1", "dm_1", "in_1", "ana", 1_795_525_200_000)
+    assert queue.send([a_job(), direct, direct]) == [True, True, True]
+    assert [(each.group, each.job) for each in queue.receive()] == [
+        ("ana", a_job()),
+        ("ana", direct),
+    ]
 
 
 def test_more_jobs_than_a_batch_holds_are_all_sent_and_each_received_once(queue: Queue) -> None:
@@ -55,7 +67,7 @@ def test_more_jobs_than_a_batch_holds_are_all_sent_and_each_received_once(queue:
 def test_a_group_comes_in_its_order_and_groups_side_by_side(queue: Queue) -> None:
     ana, bia = [a_job(0), a_job(1), a_job(2)], [a_job(3, "bia"), a_job(4, "bia")]
     queue.send([ana[0], bia[0], ana[1], bia[1], ana[2]])
-    found: list[SendJob | None] = []
+    found: list[Job | None] = []
     while batch := queue.receive():
         found += jobs(batch)
         for each in batch:

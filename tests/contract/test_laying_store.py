@@ -21,10 +21,12 @@ from campaigns.domain.model import (
     Recipients,
     RecipientsState,
 )
+from campaigns.domain.sources import GivenContacts, Source
 from tests.contract.lost_answers import losing_the_answer
 from tests.contract.things import NOW, a_campaign, a_recipient, an_entry, fresh
 
 LEASE_MS = 60_000
+PIECES = (GivenContacts(("ct_1", "ct_2")), GivenContacts(("ct_3",)))
 SHARDS = 2
 
 
@@ -38,7 +40,7 @@ class Laying:
         self.layings = LayingStore(table)
         self.recipients = RecipientStore(table, SystemRandom())
 
-    def created(self, sources: Sequence[Sequence[str]] = (("ct_1", "ct_2"), ("ct_3",))) -> Campaign:
+    def created(self, sources: Sequence[Source] = PIECES) -> Campaign:
         """A draft as it is created, with nothing laid yet."""
         campaign = a_campaign(
             recipients=Recipients(RecipientsState.PREPARING, requested=3),
@@ -79,9 +81,9 @@ class Laying:
         assert view is not None
         return dict(view.values)
 
-    def is_due(self, campaign: Campaign) -> bool:
+    def is_due(self, campaign: Campaign, now: int = NOW) -> bool:
         key = LayingKey(campaign.tenant_id, campaign.campaign_id)
-        return any(key in self.lanes.due(shard, NOW) for shard in range(SHARDS))
+        return any(key in self.lanes.due(shard, now) for shard in range(SHARDS))
 
 
 def advanced(mine: Campaign, count: int) -> Campaign:
@@ -111,11 +113,7 @@ def test_a_created_campaign_is_due_to_be_laid_from_its_sources(laying: Laying) -
     campaign = laying.created()
     assert laying.is_due(campaign)
     place = (campaign.tenant_id, campaign.campaign_id)
-    assert [tuple(laying.layings.source(*place, n)) for n in range(3)] == [
-        ("ct_1", "ct_2"),
-        ("ct_3",),
-        (),
-    ]
+    assert [laying.layings.source(*place, n) for n in range(3)] == [*PIECES, None]
 
 
 def test_one_layer_holds_the_lease_until_it_ends(laying: Laying) -> None:
@@ -159,7 +157,7 @@ def test_an_advance_counts_a_source_its_values_and_drops_it(laying: Laying) -> N
     assert laying.advance(mine)
     assert laying.head(campaign) == advanced(mine, 2)
     assert laying.values(campaign) == {"nome": 2}
-    assert laying.layings.source(campaign.tenant_id, campaign.campaign_id, 0) == ()
+    assert laying.layings.source(campaign.tenant_id, campaign.campaign_id, 0) is None
 
 
 def test_the_same_source_is_counted_once(laying: Laying) -> None:

@@ -18,12 +18,13 @@ GAP_MS = person_gap_ms(20_000)
 
 def stamp(table: Table, person: str, recipient_id: str, **fields: Any) -> Stamp | Shut:
     wanted: dict[str, Any] = {
+        "tenant_id": "tn_1",
         "token": fresh("token"),
         "now": NOW,
         "gap_ms": GAP_MS,
         "own_is_free": True,
     }
-    return PersonStore(table).stamp(person, recipient_id=recipient_id, **(wanted | fields))
+    return PersonStore(table).stamp(person, stamped_by=recipient_id, **(wanted | fields))
 
 
 def stamped(table: Table, person: str, recipient_id: str, **fields: Any) -> Stamp:
@@ -38,7 +39,7 @@ def test_the_gap_is_a_minute_and_as_long_as_evolution_may_go_on_sending() -> Non
 
 def test_a_person_never_sent_to_is_free(table: Table) -> None:
     person = fresh("person")
-    assert stamp(table, person, "rc_1", token="mine") == Stamp(person, "mine", None, None)
+    assert stamp(table, person, "rc_1", token="mine") == Stamp(person, "tn_1", "mine")
 
 
 def test_another_send_within_the_gap_is_refused_and_told_when(table: Table) -> None:
@@ -53,7 +54,9 @@ def test_at_the_end_of_the_gap_she_is_free_again(table: Table) -> None:
     person = fresh("person")
     stamped(table, person, "rc_1")
     later = stamped(table, person, "rc_2", now=NOW + GAP_MS, token="later")
-    assert later == Stamp(person, "later", NOW, "rc_1")
+    assert later == Stamp(
+        person, "tn_1", "later", before_at=NOW, before_by="rc_1", before_messaged_at=NOW
+    )
 
 
 def test_a_recipients_own_stamp_is_free_to_it_only_when_nothing_was_sent(table: Table) -> None:

@@ -39,12 +39,14 @@ def children_of(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-def run_local(state_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_local(
+    state_dir: Path, locale: str = "pt_BR.UTF-8", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """`python -m local.run`, for starts that are refused."""
     return subprocess.run(
         [sys.executable, "-m", "local.run"],
         cwd=ROOT,
-        env={**os.environ, "STATE_DIR": str(state_dir), **environment},
+        env={**os.environ, "LC_ALL": locale, "STATE_DIR": str(state_dir), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -121,9 +123,14 @@ def test_a_second_start_in_the_same_folder_says_so(tmp_path: Path) -> None:
         lock.flush()
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused = run_local(tmp_path)
+        in_english = run_local(tmp_path, "en_US.UTF-8")
 
-    assert refused.returncode == 2
+    assert refused.returncode == in_english.returncode == 2
     assert refused.stderr == (
+        f"Já há uma pilha local em {tmp_path} (processo 4711): "
+        "encerre-a, ou escolha outra pasta em STATE_DIR.\n"
+    )
+    assert in_english.stderr == (
         f"A local stack already runs in {tmp_path} (process 4711): "
         "stop it, or set STATE_DIR to another folder.\n"
     )
@@ -137,13 +144,21 @@ def test_a_port_in_use_is_refused_with_its_variable(tmp_path: Path, variable: st
         refused = run_local(tmp_path, **ports)
 
     assert refused.returncode == 2
-    assert refused.stderr == f"Port {port} is in use: set {variable} to another one, or to 0.\n"
+    assert refused.stderr == f"A porta {port} está ocupada: escolha outra em {variable}, ou 0.\n"
+
+
+def test_a_setting_that_cannot_work_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    refused = run_local(tmp_path, FUNCTION_TIMEOUT_SECONDS="5")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("FUNCTION_TIMEOUT_SECONDS=5 é pouco")
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_the_emulator_of_somebody_else_is_not_taken_for_ours(tmp_path: Path) -> None:
     with running_ministack() as url:
         ours = Ministack(log=tmp_path / "ministack.log", port=urlsplit(url).port or 0)
-        with pytest.raises(StartError, match="ministack ended"):
+        with pytest.raises(StartError, match="ministack terminou"):
             ours.start()
 
 

@@ -1,12 +1,12 @@
 """The API function over a whole deployment in process: real services and stores, fake Evolution."""
 
-import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,14 +16,18 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 import api_handler
-from campaigns.adapters.dynamodb.tenant_items import to_key_item
+import campaigns_api.app
 from campaigns.bootstrap import App
-from campaigns.domain.model import Key, Role, SendJob
+from campaigns.domain.job import DirectJob, Job
+from campaigns.domain.model import Role
 from campaigns.settings import Settings
 from campaigns_api import health
 from campaigns_api.app import build
+from campaigns_api.document import codes_of
+from campaigns_api.operations import Operation
+from campaigns_api.reply import PROBLEM_JSON, Reply
 from local.fake_evolution import FakeEvolution, transport
-from tests.fakes.aws import create_kms_key, moto_table
+from tests.fakes.aws import create_kms_key, moto_table, put_server_key
 from tests.fakes.clock import FakeClock
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -31,7 +35,10 @@ EVOLUTION = "http://127.0.0.1:1"
 INSTANCE_KEY = "chave-da-loja"
 CAMPAIGNS = "/api/campaigns/campaigns/"
 CONTACTS = "/api/contacts/contacts/"
+GROUPS = "/api/contacts/groups/"
+HOLIDAYS = "/api/campaigns/holidays/"
 INSTANCES = "/api/instances/"
+_NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +143,9 @@ def http_event(method: str, path: str, query: Mapping[str, str | int]) -> dict[s
 class ListQueue:
     """A queue that only remembers."""
 
-    jobs: list[SendJob] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
 
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def send(self, jobs: Sequence[Job]) -> list[bool]:
         self.jobs += jobs
         return [True] * len(jobs)
 
@@ -193,13 +200,7 @@ class Shop:
 
     def client(self, role: Role) -> Client:
         """Somebody with a key of that role."""
-        number = f"{self.app.random.getrandbits(64):016x}"
-        key_id, secret = number.ljust(26, "0"), number.ljust(64, "0")
-        secret_hash = hashlib.sha256(secret.encode()).hexdigest()
-        now = self.clock.now()
-        key = Key(key_id, self.tenant_id, role, role.value, secret_hash, now)
-        self.app.table.put(to_key_item(key))
-        return Client(f"ak_{key_id}_{secret}")
+        return Client(self.app.keys.create(self.tenant_id, role.value, role).text)
 
     def stranger(self) -> Client:
         """The owner of another tenant."""
@@ -212,10 +213,15 @@ class Shop:
             self.app.lay.lay(*waiting.pop(), self.clock.now() + 60_000)
 
     def send_planned(self) -> None:
-        """Have a dispatcher do every job that was queued, in order."""
-        jobs = self.deployment.queue.jobs
+        """Have a dispatcher do every job that was queued, in order; what is to stay, stays."""
+        jobs, staying = self.deployment.queue.jobs, []
         while jobs:
-            self.app.send_one(jobs.pop(0), self.clock.now() + 3_600_000)
+            job, deadline = jobs.pop(0), self.clock.now() + 3_600_000
+            if not isinstance(job, DirectJob):
+                self.app.send_one(job, deadline)
+            elif self.app.send_direct(job, deadline):
+                staying.append(job)
+        jobs += staying
 
     def send_everything(self) -> None:
         """Have scheduler and dispatcher go on until nothing is left to plan."""
@@ -227,7 +233,7 @@ class Shop:
     def server_instance(self) -> str:
         """The name of an instance that is connected on the server and not yet registered."""
         evolution = self.deployment.evolution
-        name = f"loja-{len(evolution.instances) + 1}"
+        name = f"loja-{next(_NUMBERS)}"
         evolution.register_instance(name, INSTANCE_KEY)
         return name
 
@@ -252,6 +258,26 @@ class Shop:
         ]
         answer = self.owner.post(CONTACTS + "bulk_create/", {"contacts": rows})
         return [each["id"] for each in answer.json["contacts"]]
+
+    def one_of_everything(self, *, day: str = "2026-12-07") -> dict[str, str]:
+        """The ids of one thing of each kind, by the names that parameters of paths have."""
+        contact, instance = self.contact(4_001), self.instance()
+        campaign = self.campaign([contact["id"]], instance_id=instance["id"])
+        recipients = self.owner.get(f"{CAMPAIGNS}{campaign['id']}/contacts/").json["results"]
+        test_message = self.owner.post(
+            f"{INSTANCES}{instance['id']}/test-message/", {"phone": "(11) 99000-4002", "text": "Oi"}
+        )
+        return {
+            "campaign_id": campaign["id"],
+            "contact_id": contact["id"],
+            "day": self.owner.post(HOLIDAYS, {"date": day, "name": "Folga"}).json["id"],
+            "group_id": self.owner.post(GROUPS, {"name": "Clientes"}).json["id"],
+            "instance_id": instance["id"],
+            "key_id": self.app.keys.create(self.tenant_id, "Caixa", Role.VIEWER).key.key_id,
+            "message_id": campaign["messages"][0]["id"],
+            "recipient_id": recipients[0]["id"],
+            "test_message_id": test_message.json["id"],
+        }
 
     def campaign(self, contact_ids: Sequence[str], **fields: object) -> dict[str, Any]:
         """A draft whose recipients are laid."""
@@ -287,6 +313,8 @@ def a_deployment() -> Iterator[Deployment]:
                     kms_key_id=create_kms_key(),
                     scheduler_function_name="scheduler",
                     evolution_allow_private_addresses=True,
+                    evolution_server_url=EVOLUTION,
+                    evolution_server_key_parameter=put_server_key(evolution.global_key),
                 ),
                 clock=clock,
                 random=Random(1),
@@ -295,8 +323,27 @@ def a_deployment() -> Iterator[Deployment]:
                 kick=kicks,
                 http_client=http_client,
             )
-            with patch.object(api_handler, "api", cache(lambda: build(app))):
+            with (
+                patch.object(api_handler, "api", cache(lambda: build(app))),
+                patch.object(
+                    campaigns_api.app, "respond", as_documented(campaigns_api.app.respond)
+                ),
+            ):
                 yield Deployment(app, clock, evolution, kicks, queue)
+
+
+def as_documented(respond: Callable[..., Reply]) -> Callable[..., Reply]:
+    """Every answer in every test is one that the OpenAPI document tells of."""
+
+    def checked(operation: Operation, *arguments: Any) -> Reply:
+        reply = respond(operation, *arguments)
+        if reply.content_type == PROBLEM_JSON:
+            assert json.loads(reply.body)["code"] in codes_of(operation), reply.body
+        else:
+            assert reply.status in {operation.status, *operation.also}
+        return reply
+
+    return checked
 
 
 def one_after_the_other[T](tasks: Sequence[Callable[[], T]]) -> list[T]:

@@ -14,6 +14,7 @@ from tests.fakes.dynamodb import REGION, create_table
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
 
+SERVER_KEY_PARAMETER = "/campaigns/evolution-server-key"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -40,6 +41,14 @@ def create_kms_key() -> str:
     """The id of a new key, in whatever emulator is the present one."""
     client: KMSClient = boto3.client("kms", region_name=REGION)
     return client.create_key()["KeyMetadata"]["KeyId"]
+
+
+def put_server_key(key: str) -> str:
+    """The name of the parameter that holds the key of the deployment's own Evolution server."""
+    boto3.client("ssm", region_name=REGION).put_parameter(
+        Name=SERVER_KEY_PARAMETER, Value=key, Type="SecureString", Overwrite=True
+    )
+    return SERVER_KEY_PARAMETER
 
 
 def _no_sleep(milliseconds: int) -> None:

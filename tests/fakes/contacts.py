@@ -1,10 +1,14 @@
 """Contacts and suppressions in memory, with the promises of the stores."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from campaigns.domain.contact import name_sort_key, phone_sort_key
+from campaigns.domain.group import ContactList, Count, lists_of
 from campaigns.domain.model import Contact, Suppression
 from campaigns.services.ports import Listing
+from campaigns.services.ports_activity import Activity
+from campaigns.services.ports_groups import Counted
 from campaigns.services.ports_registry import ContactOrder, ContactScan, Stale, Versioned
 
 
@@ -38,22 +42,24 @@ class FakeContactBook:
             if (tenant_id, contact_id) in self.stored
         }
 
-    def save(self, contact: Contact, *, seen: str | None, token: str) -> Stale[Contact] | None:
+    def save(
+        self, contact: Contact, *, seen: Versioned[Contact] | None, token: str
+    ) -> Stale[Contact] | None:
         meanwhile, self.before_save = self.before_save, None
         if meanwhile:
             meanwhile()
         self.saves += 1
         place = (contact.tenant_id, contact.contact_id)
         current = self.stored.get(place)
-        if (current.version if current else None) not in {seen, token}:
+        if (current.version if current else None) not in {seen.version if seen else None, token}:
             return Stale(current)
         self.stored[place] = Versioned(contact, token)
         return None
 
-    def delete(self, tenant_id: str, contact_id: str, *, seen: str) -> Stale[Contact] | None:
-        place = (tenant_id, contact_id)
+    def delete(self, seen: Versioned[Contact]) -> Stale[Contact] | None:
+        place = (seen.value.tenant_id, seen.value.contact_id)
         current = self.stored.get(place)
-        if current is None or current.version != seen:
+        if current is None or current.version != seen.version:
             return Stale(current)
         del self.stored[place]
         return None
@@ -67,6 +73,8 @@ class FakeContactBook:
             _sort_key(scan.order, found.value): found.value
             for (owner, _), found in self.stored.items()
             if owner == tenant_id
+            and scan.is_active in {None, found.value.is_active}
+            and scan.opted_out in {None, found.value.opted_out}
         }
         wanted = sorted(
             sort_key
@@ -75,6 +83,66 @@ class FakeContactBook:
         )
         following = wanted[limit - 1] if len(wanted) > limit else None
         return Listing([by_sort_key[sort_key] for sort_key in wanted[:limit]], following)
+
+
+class FakeMemberships:
+    """See :class:`campaigns.services.ports_groups.Memberships`: what a book's contacts say."""
+
+    def __init__(self, book: FakeContactBook) -> None:
+        self._book = book
+        self.groups: set[tuple[str, str]] = set()
+
+    def members(
+        self, tenant_id: str, of: ContactList, *, after: str | None, limit: int
+    ) -> Listing[str]:
+        by_sort_key = {
+            _sort_key(ContactOrder.NAME, found.value): contact_id
+            for (owner, contact_id), found in self._book.stored.items()
+            if owner == tenant_id and of in lists_of(found.value)
+        }
+        wanted = sorted(sort_key for sort_key in by_sort_key if after is None or sort_key > after)
+        following = wanted[limit - 1] if len(wanted) > limit else None
+        return Listing([by_sort_key[sort_key] for sort_key in wanted[:limit]], following)
+
+    def existing_groups(self, tenant_id: str, group_ids: Sequence[str]) -> set[str]:
+        return {each for each in group_ids if (tenant_id, each) in self.groups}
+
+
+class FakeListCounts:
+    """See :class:`campaigns.services.ports_groups.ListCounts`."""
+
+    def __init__(self) -> None:
+        self.contacts: Counter[ContactList] = Counter()
+        self.announced: set[tuple[ContactList, str]] = set()
+
+    def announce(self, tenant_id: str, of: ContactList, name: str, *, announcement: str) -> bool:
+        self.announced.add((of, announcement))
+        return True
+
+    def book(self, tenant_id: str, of: ContactList, amount: int, *, announcement: str) -> int:
+        self.announced.remove((of, announcement))
+        self.contacts[of] += amount
+        return self.contacts[of]
+
+    def recount(self, tenant_id: str, of: ContactList, seen: Count) -> int | None:
+        raise AssertionError("no count is in doubt here")
+
+    def tags(self, tenant_id: str, *, after: str | None, limit: int) -> Listing[Counted[str]]:
+        raise AssertionError("the fake knows no tags by name")
+
+
+class FakeActivities:
+    """See :class:`campaigns.services.ports_activity.Activities`."""
+
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Activity] = {}
+
+    def of_persons(self, tenant_id: str, persons: Sequence[str]) -> dict[str, Activity]:
+        return {
+            person: self.stored[tenant_id, person]
+            for person in persons
+            if (tenant_id, person) in self.stored
+        }
 
 
 class FakeSuppressionBook:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from campaigns.domain.model import SendJob
+from campaigns.domain.job import Job
 from campaigns.services.dispatch_message import ReceivedJob
 
 DEDUPLICATION_MS = 5 * 60_000
@@ -13,7 +13,7 @@ DEDUPLICATION_MS = 5 * 60_000
 @dataclass
 class _Message:
     message_id: str
-    job: SendJob
+    job: Job
     visible_at: int = 0
     receipt: str = ""
     receives: int = 0
@@ -28,14 +28,14 @@ class FifoQueue:
     changed: Callable[[], None] = lambda: None
     visibility_ms: int = 90_000
     max_receives: int = 10
-    refuse: Callable[[SendJob], bool] = lambda _job: False
+    refuse: Callable[[Job], bool] = lambda _job: False
     messages: list[_Message] = field(default_factory=list)
-    dead: list[SendJob] = field(default_factory=list)
+    dead: list[Job] = field(default_factory=list)
     dropped: int = 0
     _seen: dict[str, int] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def send(self, jobs: Sequence[Job]) -> list[bool]:
         return [self._send(job) for job in jobs]
 
     def put_back(self, delays: Mapping[str, int]) -> None:
@@ -82,7 +82,7 @@ class FifoQueue:
         now = self.now()
         return [m for m in self.messages if m.receipt == receipt and m.visible_at > now]
 
-    def _send(self, job: SendJob) -> bool:
+    def _send(self, job: Job) -> bool:
         if self.refuse(job):
             return False
         now = self.now()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from campaigns.domain.model import SendJob
+from campaigns.domain.job import Job
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.virtual_clock import Crash, VirtualClock
 
@@ -50,7 +50,7 @@ class InjectedQueue:
     queue: FifoQueue
     injector: Injector
 
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def send(self, jobs: Sequence[Job]) -> list[bool]:
         return self.injector.call("SendMessageBatch", lambda: self.queue.send(jobs))
 
     def put_back(self, delays: Mapping[str, int]) -> None:

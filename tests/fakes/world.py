@@ -186,11 +186,23 @@ def add_instance(app: App, tenant_id: str, name: str, delay, daily_limit) -> str
     return view.instance.instance_id
 
 
-def create_draft(app: App, tenant_id: str, instance_id: str, contacts, texts, **schedule) -> str:
+def create_draft(
+    app: App,
+    tenant_id: str,
+    instance_id: str,
+    contacts,
+    texts,
+    *,
+    group_ids=(),
+    tags=(),
+    **schedule,
+) -> str:
     draft = CampaignDraft(
         name="Campanha",
         instance_id=instance_id,
         contact_ids=tuple(contacts),
+        group_ids=tuple(group_ids),
+        tags=tuple(tags),
         message_texts=tuple(texts),
         schedule=Schedule(
             **(

@@ -174,12 +174,6 @@ def test_a_page_holds_from_1_to_200(shop: Shop, limit: str):
     assert "limit" in answer.faults
 
 
-def test_one_filter_at_a_time(shop: Shop):
-    answer = shop.owner.get(CAMPAIGNS, status="draft", search="natal")
-    assert (answer.status, answer.code) == (422, "too_many_filters")
-    assert set(answer.faults) == {"status", "search"}
-
-
 def test_an_id_that_could_not_be_one_is_not_looked_up(shop: Shop):
     for strange in ("a b", "a%23b", "é", "x" * 65):
         assert shop.owner.get(f"{CONTACTS}{strange}/").status == 404
@@ -223,7 +217,7 @@ def test_a_cursor_is_good_only_where_it_came_from(shop: Shop):
         shop.owner.get(INSTANCES, cursor=cursor),
         stranger.get(CONTACTS, cursor=cursor),
         shop.owner.get(CONTACTS, cursor=cursor[:-6]),
-        shop.owner.get(CONTACTS, cursor="A" + cursor[1:]),
+        shop.owner.get(CONTACTS, cursor=("B" if cursor[0] == "A" else "A") + cursor[1:]),
         shop.owner.get(CONTACTS, cursor="não é um cursor"),
         shop.owner.get(CONTACTS, cursor=""),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 
@@ -65,10 +66,12 @@ def test_what_an_edit_breaks_while_a_start_is_checked_is_told(shop: Shop, step: 
 
 def test_a_start_that_is_always_overtaken_may_be_tried_again(shop: Shop):
     campaign = shop.campaign(shop.contacts(2))
-    path = f"{CAMPAIGNS}{campaign['id']}/"
-    with before_each(
-        shop.app.campaign_store, "start", lambda: shop.owner.patch(path, {"name": "Ano"}), times=9
-    ) as meanwhile:
+    path, years = f"{CAMPAIGNS}{campaign['id']}/", count(2027)
+
+    def rename() -> object:
+        return shop.owner.patch(path, {"name": f"Ano {next(years)}"})
+
+    with before_each(shop.app.campaign_store, "start", rename, times=9) as meanwhile:
         answer = start(shop, campaign)
     assert (answer.status, answer.code) == (503, "concurrent_update")
     assert answer.headers["Retry-After"] == "1"
@@ -89,7 +92,7 @@ def things(shop: Shop) -> dict[str, tuple[str, object, str, dict[str, object], d
     message = f"{own}messages/{campaign['messages'][0]['id']}/"
     shop.owner.post("/api/campaigns/holidays/", {"date": "2026-12-24", "name": "Véspera"})
     return {
-        "campaign": (own, shop.app.catalog, "rename", {"description": "D"}, {"name": "Ano"}),
+        "campaign": (own, shop.app.catalog, "edit", {"description": "D"}, {"name": "Ano"}),
         "message": (
             message,
             shop.app.catalog,

@@ -85,9 +85,13 @@ def test_the_log_tells_of_the_campaign_and_of_its_recipients_newest_first(shop: 
     told = [(each["event_type"], each["level"], each["message"]) for each in entries]
     assert told[:4] == [
         ("campaign_completed", "success", "Campanha concluída."),
-        ("message_sent", "success", "Mensagem 3 enviada."),
-        ("message_failed", "error", "Mensagem 2 não enviada: O número não está no WhatsApp."),
-        ("message_sent", "success", "Mensagem 1 enviada."),
+        ("message_sent", "success", "Destinatário 3: mensagem enviada."),
+        (
+            "message_failed",
+            "error",
+            "Destinatário 2: mensagem não enviada. O número não está no WhatsApp.",
+        ),
+        ("message_sent", "success", "Destinatário 1: mensagem enviada."),
     ]
     assert {each["event_type"] for each in entries[4:]} == {
         "campaign_started",
@@ -122,7 +126,10 @@ def test_a_pause_by_the_system_is_told_with_its_reason_in_words(shop: Shop):
     paused = shop.owner.get(path).json
     assert (paused["status"], paused["auto_pause_reason"]) == ("paused", "instance_unauthorized")
     entry = shop.owner.get(path + "logs/", event_type="campaign_auto_paused").json["results"][0]
-    assert entry["message"] == "Campanha pausada pelo sistema: a chave da instância foi recusada."
+    assert entry["message"] == (
+        "Campanha pausada pelo sistema: o servidor recusou a chave da instância. Informe a chave "
+        "atual e retome a campanha."
+    )
 
 
 def test_the_pages_of_a_log_hold_everything_once(shop: Shop):

@@ -57,6 +57,30 @@ def test_a_store_that_fails_is_503_and_one_that_throttles_429(
     assert answer.headers["Retry-After"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (EndpointConnectionError(endpoint_url="https://dynamodb"), 503, "unavailable"),
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "Query"), 429, "throttled"),
+    ],
+)
+def test_a_list_is_refused_as_everything_else_is(
+    shop: Shop, fault: Exception, status: int, code: str
+):
+    connection = shop.app.table.connection
+    real = connection.dispatch
+
+    def fail(operation, request):
+        if operation == "Query":
+            raise fault
+        return real(operation, request)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connection, "dispatch", fail)
+        answer = shop.owner.get("/api/contacts/contacts/")
+    assert (answer.status, answer.code) == (status, code)
+
+
 def cancelled(*codes: str) -> ClientError:
     answer = {
         "Error": {"Code": "TransactionCanceledException"},

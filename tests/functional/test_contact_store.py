@@ -15,6 +15,7 @@ from campaigns.services.ports_registry import (
     ContactScan,
     Stale,
     SuppressionBook,
+    Versioned,
 )
 from tests.fakes.aws import moto_table
 from tests.fakes.contacts import FakeContactBook, FakeSuppressionBook
@@ -34,6 +35,10 @@ def contact(number: int, name: str, **changes: object) -> Contact:
         updated_at=1_000,
     )
     return replace(made, **changes)
+
+
+def stored(book: ContactBook, contact_id: str) -> Versioned[Contact]:
+    return book.read_versions(TENANT, [contact_id])[contact_id]
 
 
 @pytest.fixture
@@ -88,25 +93,49 @@ def test_a_write_whose_answer_was_lost_is_done(book: ContactBook) -> None:
     assert book.save(contact(1, "Ana"), seen=None, token="t1") is None
 
 
+def test_a_write_with_entries_whose_answer_was_lost_is_done(book: ContactBook) -> None:
+    tagged = contact(1, "Ana", tags=("vip",), groups=("gr_1",))
+    for _ in range(2):
+        assert book.save(tagged, seen=None, token="t1") is None
+    seen = stored(book, "ct_1")
+    for _ in range(2):
+        assert book.save(contact(1, "Bia", tags=("vip",)), seen=seen, token="t2") is None
+    assert book.read(TENANT, "ct_1") == contact(1, "Bia", tags=("vip",))
+
+
+def test_a_part_of_the_list_is_of_those_who_are_so(book: ContactBook) -> None:
+    for number, is_active, is_out in ((1, True, False), (2, False, False), (3, True, True)):
+        state = {"is_active": is_active, "opted_out": is_out}
+        book.save(contact(number, f"Ana {number}", **state), seen=None, token=f"t{number}")
+    by_name = ContactOrder.NAME
+    assert pages(book, ContactScan(by_name, is_active=True), 1) == [["Ana 1"], ["Ana 3"]]
+    assert pages(book, ContactScan(by_name, opted_out=False), 9) == [["Ana 1", "Ana 2"]]
+    assert pages(book, ContactScan(by_name, is_active=False, opted_out=True), 9) == [[]]
+    assert pages(book, ContactScan(by_name, "ana 3", opted_out=True), 9) == [["Ana 3"]]
+
+
 def test_a_write_upon_a_version_that_is_gone_is_refused(book: ContactBook) -> None:
     book.save(contact(1, "Ana"), seen=None, token="t1")
-    assert book.save(contact(1, "Bia"), seen="t1", token="t2") is None
-    assert book.save(contact(1, "Cid"), seen="t1", token="t3") is not None
-    book.delete(TENANT, "ct_1", seen="t2")
-    stale = book.save(contact(1, "Cid"), seen="t2", token="t4")
+    first = stored(book, "ct_1")
+    assert book.save(contact(1, "Bia"), seen=first, token="t2") is None
+    assert book.save(contact(1, "Cid"), seen=first, token="t3") is not None
+    second = stored(book, "ct_1")
+    book.delete(second)
+    stale = book.save(contact(1, "Cid"), seen=second, token="t4")
     assert stale is not None
     assert stale.current is None
 
 
 def test_only_the_version_that_was_seen_is_deleted(book: ContactBook) -> None:
     book.save(contact(1, "Ana"), seen=None, token="t1")
-    stale = book.delete(TENANT, "ct_1", seen="t0")
+    seen = stored(book, "ct_1")
+    stale = book.delete(replace(seen, version="t0"))
     assert stale is not None
     assert stale.current is not None
     assert stale.current.version == "t1"
-    assert book.delete(TENANT, "ct_1", seen="t1") is None
+    assert book.delete(seen) is None
     assert book.read(TENANT, "ct_1") is None
-    assert book.delete(TENANT, "ct_1", seen="t1") == Stale(None)
+    assert book.delete(seen) == Stale(None)
 
 
 def pages(book: ContactBook, scan: ContactScan, limit: int) -> list[list[str]]:
@@ -146,7 +175,7 @@ def test_a_prefix_names_a_part_of_the_list(book: ContactBook) -> None:
 def test_a_new_name_moves_a_contact_in_the_list(book: ContactBook) -> None:
     book.save(contact(1, "Ana"), seen=None, token="t1")
     book.save(contact(2, "Bia"), seen=None, token="t2")
-    book.save(contact(1, "Cid"), seen="t1", token="t3")
+    book.save(contact(1, "Cid"), seen=stored(book, "ct_1"), token="t3")
     assert pages(book, BY_NAME, 10) == [["Bia", "Cid"]]
 
 
@@ -173,7 +202,7 @@ def test_what_the_index_still_names_but_the_table_lost_makes_no_empty_page(table
 
 
 def test_an_item_shows_nothing_of_what_it_holds() -> None:
-    item: ContactItem = to_contact_item(contact(1, "Ana"), "t1")
+    item: ContactItem = to_contact_item(contact(1, "Ana"), "t1", {})
     assert not any(part in repr(item) for part in ("Ana", "99000"))
 
 

@@ -1,5 +1,6 @@
 """The three handlers with the events of `events/`: from a draft to the phones, and faults."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -171,6 +172,26 @@ def test_a_store_that_fails_leaves_the_job_with_the_queue_and_raises_nothing(
     (left,) = functions.queue.messages
     assert functions.deliver() == {left.message_id}
     assert functions.received() == [FIRST]
+
+
+def test_a_test_message_goes_from_its_request_to_the_phone(functions: Functions) -> None:
+    request = event("http-start-campaign")
+    path = f"/api/instances/{functions.instance_id}/test-message/"
+    request["rawPath"] = request["requestContext"]["http"]["path"] = path
+    body = json.dumps({"phone": "(11) 99000-0000", "text": "Oi!"})
+    assert functions.call(request | {"body": body})["statusCode"] == 202
+
+    (received,) = functions.queue.receive()
+    (kept,) = event("direct-job")["Records"]
+    record = record_of(received)
+    assert json.loads(record["body"]).keys() == json.loads(kept["body"]).keys()
+    assert functions.dispatch([record]) == set()
+    assert functions.received() == [FIRST]
+
+
+def test_a_direct_job_whose_message_is_not_there_is_done_with(functions: Functions) -> None:
+    assert functions.dispatch(event("direct-job")["Records"]) == set()
+    assert functions.received() == []
 
 
 def test_a_minute_with_nothing_to_do_does_nothing(functions: Functions) -> None:

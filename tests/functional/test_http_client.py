@@ -19,11 +19,14 @@ from campaigns.adapters.http_client import (
 from campaigns.domain.errors import GatewayRefused, Unavailable
 from campaigns.domain.model import ConnectionState
 from campaigns.domain.server_address import AddressPolicy
-from campaigns.services.ports_registry import Connection
+from campaigns.services.ports_evolution import AdminRefusal, Connection, Pairing
+from campaigns.services.probe_instance import ProbeInstance
 
 pytestmark = pytest.mark.enable_socket
 
 LOCAL = AddressPolicy(allow_private=True)
+#: Refused by us, or as no URL before it comes to us.
+NO_CONNECTION = (AddressNotAllowed, httpx.InvalidURL)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -35,9 +38,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/drip":
             self._drip()
             return
-        status = 302 if self.path == "/redirect" else 200
+        status = 302 if self.path.startswith("/redirect") else 200
         self.send_response(status)
-        self.send_header("Location", "/elsewhere")
+        self.send_header("Location", self.path.partition("?")[2] or "/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -159,6 +162,113 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::ffff:169.254.169.254]/",
+        "//10.0.0.1/",
+        "/elsewhere",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_redirect_leads_nowhere_and_says_nothing_of_the_instance(
+    server: Server, elsewhere: str
+) -> None:
+    names = Names(["127.0.0.1"])
+    url = f"http://evolution.example.com:{server.server_port}/redirect?{elsewhere}#"
+    with client(LOCAL, names) as http, pytest.raises(GatewayRefused) as refused:
+        EvolutionAdmin(http).connection(url, "loja", "key")
+    assert refused.value.context["status"] == 302
+    assert names.asked == ["evolution.example.com"]
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "0.0.0.0",  # noqa: S104 - an address to be refused, not one to listen on
+        "10.0.0.7",
+        "100.64.0.9",
+        "169.254.169.254",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::7f00:1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a00:1",
+        "fd00::8",
+        "fe80::1%lo",
+        "fec0::1",
+        "2002:7f00:1::",
+    ],
+)
+def test_a_name_that_leads_elsewhere_at_the_next_connection_is_not_called(address: str) -> None:
+    names = Names(["93.184.215.14"])
+    policy = AddressPolicy(frozenset({"evolution.example.com"}))
+    admin = ProbeInstance(EvolutionAdmin(httpx.Client()), policy, names)
+    assert admin.server("https://evolution.example.com") == "https://evolution.example.com"
+    names.addresses = ["93.184.215.14", address]
+    with client(policy, names) as http, pytest.raises(AddressNotAllowed):
+        http.get("https://evolution.example.com/")
+    assert names.asked == ["evolution.example.com"] * 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "127.0.0.1",
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "localhost",
+        "localhost.",
+        "EVOLUTION.example.com.",
+        "ｅvolution.example.com",
+        "evolution。example.com",
+        "evolution.example.com.evil.net",
+        "evolution-example.com",
+    ],
+)
+def test_a_host_in_disguise_is_none_of_those_that_are_allowed(host: str) -> None:
+    names = Names(["127.0.0.1"])
+    policy = AddressPolicy(frozenset({"evolution.example.com:8443"}))
+    with client(policy, names) as http, pytest.raises(NO_CONNECTION):
+        http.get(f"https://{host}/")
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0"])
+def test_a_number_that_the_system_reads_as_an_address_of_this_machine_is_not_called(
+    host: str,
+) -> None:
+    policy = AddressPolicy(frozenset({host, "evolution.example.com"}))
+    assert resolve_name(host, 443) != ()
+    with client(policy) as http, pytest.raises(NO_CONNECTION):
+        http.get(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evolution.example.com:8080/",
+        "https://evolution.example.com:22/",
+        "http://evolution.example.com/",
+        "https://evolution.example.com@10.0.0.7/",
+        "https://10.0.0.7#@evolution.example.com:443/",
+    ],
+)
+def test_a_listed_host_is_called_at_its_listed_port_only(url: str) -> None:
+    names = Names(["93.184.215.14"])
+    policy = AddressPolicy(frozenset({"evolution.example.com:443"}))
+    with client(policy, names) as http, pytest.raises(AddressNotAllowed):
+        http.get(url)
+    assert names.asked == []
+
+
 def test_no_proxy_is_taken_from_the_environment(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,3 +364,84 @@ def test_a_fault_on_the_way_says_nothing_of_key_or_server() -> None:
         )
     assert str(fault.value) == "evolution_unreachable"
     assert fault.value.__cause__ is None
+
+
+SERVER = "https://evolution.example.com"
+
+
+@pytest.mark.parametrize("hash_", ["the-key", {"apikey": "the-key"}])
+def test_the_key_of_a_new_instance_is_read_as_each_2_x_tells_it(hash_: object) -> None:
+    created = httpx.Response(201, json={"instance": {}, "hash": hash_})
+    assert admin(created).create(SERVER, "global", "loja", "wanted") == "the-key"
+
+
+@pytest.mark.parametrize("hash_", [None, "", {}, {"apikey": 7}, 7, ["the-key"]])
+def test_a_new_instance_without_a_key_is_no_instance(hash_: object) -> None:
+    with pytest.raises(GatewayRefused):
+        admin(httpx.Response(201, json={"hash": hash_})).create(SERVER, "global", "loja", "wanted")
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [(401, AdminRefusal.SERVER_KEY_REFUSED), (403, AdminRefusal.NAME_TAKEN)],
+)
+def test_a_refused_creation_says_why(status: int, refusal: AdminRefusal) -> None:
+    answer = httpx.Response(status, json={"status": status})
+    assert admin(answer).create(SERVER, "global", "loja", "wanted") is refusal
+
+
+@pytest.mark.parametrize(
+    ("body", "pairing"),
+    [
+        (
+            {"pairingCode": "ABCD1234", "code": "2@x", "base64": "data:,", "count": 1},
+            Pairing("2@x", "ABCD1234", "data:,"),
+        ),
+        (
+            {"pairingCode": None, "code": "2@x", "base64": None, "count": 3},
+            Pairing("2@x", None, None),
+        ),
+        ({"count": 0}, Pairing()),
+        ({}, Pairing()),
+        ({"code": 7, "pairingCode": ""}, Pairing()),
+    ],
+)
+def test_what_is_to_be_scanned_may_not_be_there_yet(body: object, pairing: Pairing) -> None:
+    shown = admin(httpx.Response(200, json=body)).connect(SERVER, "loja", "key")
+    assert shown == pairing
+    assert "2@x" not in repr(shown)
+    assert "ABCD" not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={"error": True, "message": "TypeError: …"}),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(400, json={"status": 400}),
+    ],
+)
+def test_what_a_server_threw_while_connecting_is_no_code(answer: httpx.Response) -> None:
+    with pytest.raises(GatewayRefused):
+        admin(answer).connect(SERVER, "loja", "key")
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        (200, None),
+        (400, None),
+        (401, AdminRefusal.WRONG_KEY),
+        (404, AdminRefusal.UNKNOWN_INSTANCE),
+    ],
+)
+def test_an_instance_that_is_not_connected_is_logged_out_already(
+    status: int, refusal: AdminRefusal | None
+) -> None:
+    assert admin(httpx.Response(status, json={})).logout(SERVER, "loja", "key") is refusal
+
+
+def test_an_instance_that_is_connected_is_not_deleted() -> None:
+    with pytest.raises(GatewayRefused):
+        admin(httpx.Response(400, json={})).delete(SERVER, "loja", "key")
+    assert admin(httpx.Response(200, json={})).delete(SERVER, "loja", "key") is None

@@ -32,6 +32,7 @@ from campaigns.domain.identity import Identity
 from campaigns.domain.instance import InstanceDraft
 from campaigns.domain.model import ConnectionState
 from campaigns.domain.server_address import AddressPolicy
+from campaigns.services.instance_views import InstanceViews
 from campaigns.services.manage_instances import ManageInstances
 from campaigns.services.manage_tenants import ManageTenants
 from campaigns.services.ports_registry import InstanceChange
@@ -79,9 +80,13 @@ class Deployment:
         admin = EvolutionAdmin(httpx.Client(transport=transport(self.fake)))
         self.instances = ManageInstances(
             instances=self.store,
-            gates=self.gates,
-            campaigns=CampaignStore(self.table, LaneStore(self.table, Random(1), 8)),
-            tenants=self.rules,
+            views=InstanceViews(
+                instances=self.store,
+                gates=self.gates,
+                campaigns=CampaignStore(self.table, LaneStore(self.table, Random(1), 8)),
+                tenants=self.rules,
+                clock=self.clock,
+            ),
             vault=self.vault,
             probe=ProbeInstance(
                 admin,

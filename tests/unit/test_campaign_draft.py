@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.domain.campaign_draft import (
-    CONTACT_IDS_LIMIT,
     DESCRIPTION_LIMIT,
     MESSAGES_LIMIT,
     NAME_LIMIT,
@@ -20,9 +19,10 @@ from campaigns.domain.hours import window_of
 from campaigns.domain.model import Schedule, Tenant
 from campaigns.domain.rendering import TEXT_LIMIT
 from campaigns.domain.sending_window import InvalidSendingWindow, ScheduleType
+from campaigns.domain.sources import CONTACT_IDS_LIMIT
 
 ZONE = "America/Sao_Paulo"
-TENANT = Tenant("tn_1", "Loja", ZONE, "pt-BR", "21:00", "08:00", (), created_at=0)
+TENANT = Tenant("tn_1", "Loja", ZONE, "pt-BR", "21:00", "08:00", (), created_at=0, updated_at=0)
 DRAFT = CampaignDraft("Natal", "in_1", Schedule("immediate", ZONE), ["Oi {{nome}}"], ["ct_1"])
 CUSTOM = Schedule("custom_period", ZONE, morning_start="08:00", morning_end="12:00")
 

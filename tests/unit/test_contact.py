@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from campaigns.domain.contact import (
     Birth,
     ContactDraft,
+    ContactSource,
+    ContactValues,
     check_contact,
     contact_id_of,
+    edited,
     fold_text,
     name_prefix,
     name_sort_key,
@@ -17,13 +20,14 @@ from campaigns.domain.contact import (
     phone_sort_key,
     put_over,
     read_phone,
+    tag_key,
 )
 from campaigns.domain.errors import FieldError
 from campaigns.domain.model import Contact
 from campaigns.domain.phone import parse_phone
 
 PHONE = parse_phone("(11) 99000-1234")
-BIRTH = Birth("ct_a", "tn_a", "person-a", "api")
+BIRTH = Birth("ct_a", "tn_a", "person-a", ContactSource.API)
 
 
 def contact(**given_values: object) -> Contact:
@@ -61,6 +65,12 @@ def test_a_contact_within_all_limits_is_valid() -> None:
         ({"tags": tuple(str(number) for number in range(51))}, "tags", "too_many"),
         ({"tags": ("t" * 61,)}, "tags", "too_long"),
         ({"tags": (" ",)}, "tags", "blank"),
+        ({"tags": ("\u0301",)}, "tags", "blank"),
+        ({"tags": ("v\nip",)}, "tags", "invalid_text"),
+        ({"email": "a\x00@b.co"}, "email", "invalid_text"),
+        ({"custom_vars": {"cor\x1b": "azul"}}, "custom_vars", "invalid_text"),
+        ({"consent": {"channel": "loja\x07"}}, "consent.channel", "invalid_text"),
+        ({"consent": {"text": "sim\x00"}}, "consent.text", "invalid_text"),
         ({"custom_vars": {"Nome": "x"}}, "custom_vars.Nome", "shadows_built_in"),
         ({"custom_vars": {"cor": "v" * 501}}, "custom_vars.cor", "too_long"),
         ({"consent": {"text": "t" * 2_001}}, "consent.text", "too_long"),
@@ -90,6 +100,39 @@ def test_given_values_replace_and_tags_unite() -> None:
     assert updated.tags == ("vip", "lead", "novo")
     assert updated.custom_vars == {"time": "A", "cor": "verde"}
     assert (updated.created_at, updated.updated_at) == (1_000, 2_000)
+
+
+def test_spellings_of_a_tag_are_one_and_the_first_stays() -> None:
+    stored = contact(tags=("São Paulo", "VIP"))
+    updated = put_over(stored, ContactDraft("x", tags=("vip", " sao  paulo ", "Novo", "NOVO")), 2)
+    assert updated.tags == ("São Paulo", "VIP", "Novo")
+
+
+def test_an_edit_replaces_every_value_whole() -> None:
+    stored = contact(email="ana@example.com", tags=("vip",), custom_vars={"cor": "azul"}, notes="x")
+    values = ContactValues("(11) 99000-1234", " Ana Maria ", tags=("novo", "Novo"), notes=" ")
+    changed = edited(stored, values, PHONE, 2_000)
+    assert (changed.name, changed.email, changed.notes) == ("Ana Maria", None, None)
+    assert (changed.tags, changed.custom_vars) == (("novo",), {})
+    assert (changed.created_at, changed.updated_at) == (1_000, 2_000)
+    assert (changed.source, changed.contact_id) == (stored.source, stored.contact_id)
+
+
+def test_an_edit_that_changes_nothing_gives_the_stored_contact_itself() -> None:
+    stored = contact(tags=("vip",), consent={"channel": "loja"})
+    values = ContactValues("11 99000 1234", "Ana", tags=("vip", "VIP"), consent={"channel": "loja"})
+    assert edited(stored, values, PHONE, 2_000) is stored
+
+
+#: Each of these letters folds to words of 33 bytes, so that a tag of them has to be cut.
+LONG_WHEN_FOLDED = st.text("\ufdfa\ufdfba ", max_size=60)
+
+
+@given(st.text(max_size=60) | LONG_WHEN_FOLDED)
+def test_a_folded_tag_folds_to_itself_and_fits_into_a_key(tag: str) -> None:
+    folded = tag_key(tag)
+    assert tag_key(folded) == folded
+    assert len(folded.encode()) <= 1_024
 
 
 def test_an_empty_text_takes_a_value_away() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.domain.contact import TAGS_LIMIT, Birth, ContactDraft
+from campaigns.domain.contact import TAGS_LIMIT, Birth, ContactDraft, ContactSource
 from campaigns.domain.contact_bulk import Folded, OnDuplicate, Row, RowOutcome, fold_rows, refused
 from campaigns.domain.errors import FieldError
 from campaigns.domain.model import Contact
@@ -14,7 +14,7 @@ from campaigns.domain.phone import parse_phone
 
 NOW = 1_795_349_529_000
 PHONE = "(11) 99000-0001"
-BIRTH = Birth("ct_1", "tn_1", "person-1", "api")
+BIRTH = Birth("ct_1", "tn_1", "person-1", ContactSource.IMPORT, "im_1")
 
 
 def row(index: int, **fields: object) -> Row:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from campaigns.domain.gates import WAIT_HERE_MS, time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.job import DirectJob
 from campaigns.domain.model import SendJob
-from campaigns.services.dispatch_message import DispatchBatch, ReceivedJob
+from campaigns.services.dispatch_message import DispatchBatch, ReceivedJob, StayHidden
 from tests.fakes.clock import FakeClock
 
 NOW = 1_795_525_200_000
@@ -35,12 +36,16 @@ class Dispatcher:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     takes_ms: Mapping[int, int] = field(default_factory=dict)
     breaks: frozenset[int] = frozenset()
+    #: Seconds for which a direct message's job is to stay hidden; none: it is done with.
+    hides: int | None = None
     sent: list[tuple[SendJob, int]] = field(default_factory=list)
+    sent_direct: list[DirectJob] = field(default_factory=list)
     put_back_calls: list[Mapping[str, int]] = field(default_factory=list)
 
     def dispatch(self, batch: Sequence[ReceivedJob], deadline: int = NOW + FUNCTION_MS) -> set[str]:
         return DispatchBatch(
             send_one=self._send_one,
+            send_direct=self._send_direct,
             queue=self,
             clock=self.clock,
             concurrently=in_turn,
@@ -52,6 +57,10 @@ class Dispatcher:
         self.clock.sleep(self.takes_ms.get(job.sequence, 0))
         if job.sequence in self.breaks:
             raise Broken
+
+    def _send_direct(self, job: DirectJob, deadline: int) -> StayHidden | None:
+        self.sent_direct.append(job)
+        return None if self.hides is None else StayHidden(self.hides)
 
     # The queue's part
 
@@ -172,6 +181,34 @@ def test_jobs_for_which_no_time_is_left_go_back_in_the_middle_of_a_group():
     assert dispatcher.dispatch(batch) == {"message-3", "message-4"}
     assert dispatcher.numbers == [1, 2]
     assert dispatcher.delays == {"message-3": 0, "message-4": 0}
+
+
+def direct(number: int, *, early: int = 0, person: str = "ana") -> ReceivedJob:
+    job = DirectJob("tn_1", f"dm_{number}", "in_1", person, NOW + early)
+    return ReceivedJob(f"message-{number}", f"receipt-{number}", person, job)
+
+
+def test_a_direct_message_goes_its_own_way_and_leaves_the_queue():
+    dispatcher = Dispatcher()
+    assert dispatcher.dispatch([direct(1), received(2)]) == set()
+    assert [job.direct_message_id for job in dispatcher.sent_direct] == ["dm_1"]
+    assert dispatcher.numbers == [2]
+
+
+def test_a_direct_message_that_comes_early_is_put_back_like_any_job():
+    dispatcher = Dispatcher()
+    assert dispatcher.dispatch([direct(1, early=20_500), received(2)]) == {"message-1", "message-2"}
+    assert dispatcher.delays == {"message-1": 20, "message-2": 0}
+    assert dispatcher.sent_direct == []
+
+
+def test_a_job_that_is_to_stay_is_hidden_for_as_long_as_it_says_and_holds_its_group_only():
+    dispatcher = Dispatcher(hides=45)
+    batch = [direct(1), received(2), direct(3), received(4, person="bia")]
+    assert dispatcher.dispatch(batch) == {"message-1", "message-2", "message-3"}
+    assert dispatcher.delays == {"message-1": 45, "message-2": 0, "message-3": 0}
+    assert [job.direct_message_id for job in dispatcher.sent_direct] == ["dm_1"]
+    assert dispatcher.numbers == [4]
 
 
 def test_an_empty_batch_is_nothing():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from campaigns.domain.contact import ContactDraft
 from tests.fakes.capacity import Capacity, count_capacity
 from tests.fakes.world import World, a_world
 from tests.unit.test_docs_data_model import every_table_with
@@ -99,3 +100,26 @@ def test_importing_and_laying_a_contact_costs_what_the_page_says() -> None:
         world.draft(contacts)
         world.run(1)
         assert capacity.written["recipient"] + capacity.written["marker"] == 2 * 10
+
+
+def test_tags_and_groups_cost_what_the_page_says() -> None:
+    with a_world() as world:
+        capacity = count_capacity(world.app.table)
+
+        def imported(first: int, tags: tuple[str, ...]) -> list[str]:
+            drafts = [
+                ContactDraft(f"(11) 99000-{number:04}", name="Ana", tags=tags)
+                for number in range(first, first + 5)
+            ]
+            return [str(row.id) for row in world.app.contacts.bulk(world.tenant_id, drafts)]
+
+        contacts = imported(0, ("vip",))
+        assert sum(capacity.written.values()) == 6 * 5 + 2
+        capacity.forget()
+        imported(5, ("vip", "novo"))
+        assert sum(capacity.written.values()) == 8 * 5 + 2 * 2
+        group_id = world.app.groups.create(world.tenant_id, "Osasco", "").group.group_id
+        for change in (world.app.groups.add_contacts, world.app.groups.remove_contacts):
+            capacity.forget()
+            change(world.tenant_id, group_id, contacts)
+            assert sum(capacity.written.values()) == 4 * 5 + 2

@@ -13,6 +13,9 @@ from aws_lambda_powertools.utilities.parser.models import (
     SqsModel,
 )
 
+from campaigns.adapters.job_queue import from_body
+from campaigns.domain.job import DirectJob
+
 EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -58,6 +61,21 @@ def test_a_job_is_the_one_that_its_record_names():
         assert record["attributes"]["MessageDeduplicationId"] == (
             f"{job['campaign_id']}:{job['recipient_id']}:{job['plan_number']}"
         )
+
+
+def test_a_direct_job_is_one_record_that_names_its_message_and_holds_no_more():
+    SqsModel.model_validate(event("direct-job"))
+    (record,) = event("direct-job")["Records"]
+    job = json.loads(record["body"])
+    assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()  # noqa: S324
+    assert record["attributes"]["MessageDeduplicationId"] == job["direct_message_id"]
+    assert from_body(record["body"], record["attributes"]["MessageGroupId"]) == DirectJob(
+        tenant_id=job["tenant_id"],
+        direct_message_id=job["direct_message_id"],
+        instance_id=job["instance_id"],
+        person=record["attributes"]["MessageGroupId"],
+        slot_at=job["slot_at"],
+    )
 
 
 def test_all_events_speak_of_one_campaign():

@@ -1,12 +1,14 @@
 """Instances, webhooks and what the server knows of its messages."""
 
 import base64
+from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
 
 from local.fake_evolution import AckStatus, AckStep, ConnectionState, FakeEvolution, Post, transport
+from local.fake_evolution.state import StateFile
 from tests.unit.test_fake_evolution import ANA, KEY, START, Shop, VirtualTime, envelope
 
 WEBHOOK = {
@@ -49,8 +51,8 @@ def test_an_instance_is_created_paired_logged_out_and_deleted() -> None:
     key = created.json()["hash"]
     assert created.json()["instance"]["instanceName"] == "nova"
     assert set(created.json()["qrcode"]) == {"pairingCode", "code", "base64", "count"}
-    assert shop.get("/instance/connect/nova", key).json()["count"] == 2
-    shop.fake.set_state("nova", ConnectionState.OPEN)
+    assert shop.get("/instance/connect/nova", key).json() == created.json()["qrcode"]
+    shop.fake.scan("nova", "5511990000077")
     open_state = {"instance": {"instanceName": "nova", "state": "open"}}
     assert shop.get("/instance/connect/nova", key).json() == open_state
     headers = {"apikey": key}
@@ -74,6 +76,69 @@ def test_the_qr_code_is_a_png_as_a_data_uri() -> None:
     kind, _, content = picture.partition(",")
     assert kind == "data:image/png;base64"
     assert base64.b64decode(content).startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_a_code_changes_after_a_minute_then_every_twenty_seconds_and_ends_after_thirty() -> None:
+    shop = Shop()
+    shop.fake.set_state("loja", ConnectionState.CLOSE)
+    codes = [shop.get("/instance/connect/loja").json()]
+    assert shop.get("/instance/connect/loja").json() == codes[0]
+    shop.time.sleep(60)
+    for _ in range(29):
+        codes.append(shop.get("/instance/connect/loja").json())
+        shop.time.sleep(20)
+    assert [code["count"] for code in codes] == list(range(1, 31))
+    assert len({code["code"] for code in codes}) == 30
+    state = shop.get("/instance/connectionState/loja").json()["instance"]["state"]
+    assert state == "close"
+    assert shop.get("/instance/connect/loja").json()["count"] == 1
+
+
+def test_a_pairing_code_comes_with_a_number_that_was_given_at_the_beginning() -> None:
+    shop = Shop()
+    shop.fake.set_state("loja", ConnectionState.CLOSE)
+    path = "/instance/connect/loja?number=5511990000077"
+    assert shop.get(path).json()["pairingCode"] is None
+    shop.time.sleep(1)
+    code = shop.get("/instance/connect/loja").json()["pairingCode"]
+    assert len(code) == 8
+    shop.http.delete("/instance/logout/loja", headers={"apikey": KEY})
+    shop.get("/instance/connect/loja")
+    shop.time.sleep(2)
+    assert shop.get(path).json()["pairingCode"] is None
+
+
+def test_a_phone_scans_on_the_fakes_own_side() -> None:
+    shop = Shop()
+    shop.fake.set_state("loja", ConnectionState.CLOSE)
+    shop.get("/instance/connect/loja")
+    (shown,) = shop.get("/_fake/instances").json()["instances"]
+    assert (shown["name"], shown["state"], shown["pairing"]["count"]) == ("loja", "connecting", 1)
+    assert KEY not in str(shown)
+    scan = shop.post("/_fake/instances/loja/scan", {"phone": "(11) 99000-0077"})
+    assert scan.json() == {
+        "name": "loja",
+        "state": "open",
+        "number": "5511990000077",
+        "pairing": None,
+    }
+    (row,) = shop.get("/instance/fetchInstances").json()
+    assert row["ownerJid"] == "5511990000077@s.whatsapp.net"
+    for name, phone in (("loja", "5511990000077"), ("nenhuma", "5511990000077"), ("loja", "7")):
+        answer = shop.post(f"/_fake/instances/{name}/scan", {"phone": phone})
+        assert (answer.status_code, set(answer.json())) == (422, {"error"})
+
+
+def test_codes_go_on_changing_after_a_restart(tmp_path: Path) -> None:
+    before, after = Shop(), Shop()
+    kept = StateFile(tmp_path / "state.json", before.fake)
+    before.fake.set_state("loja", ConnectionState.CLOSE)
+    code = before.get("/instance/connect/loja").json()["code"]
+    assert kept.save_if_changed()
+    StateFile(tmp_path / "state.json", after.fake).load()
+    assert after.get("/instance/connect/loja").json()["code"] == code
+    after.time.sleep(61)
+    assert after.get("/instance/connect/loja").json()["count"] == 2
 
 
 def test_only_the_global_key_creates_an_instance_and_a_name_is_taken_once() -> None:

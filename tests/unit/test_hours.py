@@ -15,7 +15,7 @@ from campaigns.domain.model import Schedule, Tenant, TenantHoliday
 from campaigns.domain.sending_window import DayWindow, InvalidSendingWindow
 
 ZONE = "America/Sao_Paulo"
-TENANT = Tenant("tn_1", "Loja", ZONE, "pt-BR", "21:00", "08:00", (), created_at=0)
+TENANT = Tenant("tn_1", "Loja", ZONE, "pt-BR", "21:00", "08:00", (), created_at=0, updated_at=0)
 DAY_MS = 24 * 60 * MINUTE_MS
 
 

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.adapters.job_queue import SqsJobQueue, from_body, to_body
+from campaigns.domain.job import DirectJob
 from campaigns.domain.model import SendJob
 
 URL = "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo"
 IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=40)
 NUMBERS = st.integers(0, 2**53)
 JOBS = st.builds(SendJob, IDS, IDS, IDS, IDS, IDS, NUMBERS, NUMBERS, NUMBERS)
+DIRECT_JOBS = st.builds(DirectJob, IDS, IDS, IDS, IDS, NUMBERS)
 JOB = SendJob("tn_1", "cp_1", "in_1", "rc_1", "person-1", 7, 3, 1_795_525_200_000)
 #: What JSON can say, the numbers that Python reads beyond it included.
 JSON = st.recursive(
@@ -25,7 +27,7 @@ JSON = st.recursive(
 )
 
 
-@given(JOBS)
+@given(JOBS | DIRECT_JOBS)
 def test_a_job_comes_back_as_it_was_sent(job):
     assert from_body(to_body(job), job.person) == job
 
@@ -35,6 +37,14 @@ def test_a_body_holds_ids_and_numbers_and_the_person_is_the_group_alone(job):
     body = json.loads(to_body(job))
     names = {each.name for each in fields(SendJob)} - {"person"}
     assert body == {"kind": "campaign"} | {name: getattr(job, name) for name in names}
+
+
+@given(DIRECT_JOBS)
+def test_the_body_of_a_direct_message_holds_no_more_than_ids_and_its_slot(job):
+    body = json.loads(to_body(job))
+    names = {each.name for each in fields(DirectJob)} - {"person"}
+    assert body == {"kind": "direct"} | {name: getattr(job, name) for name in names}
+    assert job.deduplication_id == job.direct_message_id
 
 
 def test_a_repeated_id_is_one_campaign_recipient_and_plan_number():
@@ -66,6 +76,8 @@ def test_a_number_that_is_none_makes_no_job_and_breaks_nothing(name, value):
         "7",
         "null",
         '{"kind": "campaign"}',
+        '{"kind": "direct"}',
+        '{"kind": ["direct"]}',
         _body(kind="test_message"),
         _body(kind=None),
         _body(slot_at=float("inf")),

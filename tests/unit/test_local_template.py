@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.config import Config, ConfigError, changed_template, functions
+from local.checked_settings import ConfigError
+from local.config import Config, changed_template, functions
 from local.template import Template, TemplateError
 
 KNOWN = {"Table": "campaigns", "JobsQueue": "http://queue", "Key.Arn": "key"}

@@ -1,11 +1,15 @@
 """One event in a worker: the answer, or Lambda's error object."""
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.process import ROOT
 from local.worker import LambdaContext, run
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:campaigns-api"
@@ -69,3 +73,49 @@ def test_the_context_is_that_of_the_invocation(context: LambdaContext) -> None:
 
 def test_no_time_remains_after_the_deadline(context: LambdaContext) -> None:
     assert LambdaContext("request-1", 0, ARN).get_remaining_time_in_millis() == 0
+
+
+ROTATING = """
+import sys
+from pathlib import Path
+from local.worker import rotate
+log = Path(sys.argv[1])
+for number in range(10):
+    print(f"line {number}")
+    print(f"error {number}", file=sys.stderr, flush=True)
+    rotate(log, limit_bytes=40)
+    if number == 7:
+        log.unlink()
+"""
+
+
+def test_an_outgrown_log_goes_on_in_a_new_file_and_loses_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "campaigns-api-1.log"
+    with log.open("ab") as output:
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", ROTATING.replace("if number == 7", "if False"), str(log)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            check=True,
+        )
+    older = log.with_name("campaigns-api-1.log.1").read_text()
+    newest = log.read_text()
+    lines = f"{older}{newest}".splitlines()
+    assert len(older) >= 40 > len(newest)
+    assert len(lines) >= 4
+    assert lines[-2:] == ["line 9", "error 9"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [log.name, f"{log.name}.1"]
+
+
+def test_a_log_that_somebody_tidied_away_is_no_reason_to_fail(tmp_path: Path) -> None:
+    log = tmp_path / "campaigns-api-1.log"
+    with log.open("ab") as output:
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", ROTATING, str(log)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            check=True,
+        )
+    assert "line 9" in log.read_text()

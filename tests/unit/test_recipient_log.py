@@ -46,6 +46,15 @@ def test_receipts_are_told_newest_first():
     ]
 
 
+def test_a_send_is_told_with_whatsapps_own_id():
+    sent = replace(PENDING, status=RecipientStatus.READ, sent_at=10, read_at=30)
+    read, untold = entries_of(sent)
+    assert "whatsapp_message_id" not in untold.metadata
+    read, told_of = entries_of(replace(sent, whatsapp_message_id="3EB07BF3A48FF674FA9890"))
+    assert told_of.metadata["whatsapp_message_id"] == "3EB07BF3A48FF674FA9890"
+    assert "whatsapp_message_id" not in read.metadata
+
+
 def test_a_try_that_will_be_repeated_is_a_warning_and_the_last_one_an_error():
     tries = (FailedTry(10, Code.CONNECT_FAILED), FailedTry(20, Code.CONNECT_FAILED))
     waiting = replace(PENDING, failed_tries=tries, error_code=Code.CONNECT_FAILED)

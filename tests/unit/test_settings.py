@@ -3,6 +3,7 @@
 import pytest
 
 from campaigns.domain.gates import time_for_one_send_ms
+from campaigns.domain.server_address import AddressRefused
 from campaigns.settings import InvalidSetting, MissingSetting, Settings
 
 REQUIRED = {
@@ -28,12 +29,16 @@ def test_each_field_is_the_environment_variable_of_its_name():
     given = NUMBERS | {
         "EVOLUTION_ALLOWED_HOSTS": "evo.example.com:8443, ,other.example.com ,",
         "EVOLUTION_ALLOW_PRIVATE_ADDRESSES": "True",
+        "EVOLUTION_SERVER_URL": "http://evo.internal:8080/",
+        "EVOLUTION_SERVER_KEY_PARAMETER": "/campaigns/evolution-server-key",
     }
     read = settings(**given)
     for name, value in (REQUIRED | NUMBERS).items():
         assert str(getattr(read, name.lower())) == value
     assert read.evolution_allowed_hosts == ("evo.example.com:8443", "other.example.com")
     assert read.evolution_allow_private_addresses is True
+    assert read.evolution_server == "http://evo.internal:8080"
+    assert read.evolution_server_key_parameter == "/campaigns/evolution-server-key"
     assert {name.lower() for name in REQUIRED | given} == set(Settings.__dataclass_fields__)
 
 
@@ -87,3 +92,38 @@ def test_a_lease_outlives_the_function_and_its_send():
 def test_times_of_less_than_a_second_are_kept():
     read = settings(READ_TIMEOUT_SECONDS="0.25", UNKNOWN_GRACE_SECONDS="0.5")
     assert (read.read_timeout_ms, read.grace_ms) == (250, 500)
+
+
+def test_the_deployments_own_server_may_be_called_without_being_listed():
+    read = settings(EVOLUTION_SERVER_URL=" https://Evo.example.com/ ")
+    assert read.evolution_server == "https://evo.example.com"
+    read.address_policy.check_host("evo.example.com", 443)
+    with pytest.raises(AddressRefused, match="host_not_allowed"):
+        read.address_policy.check_host("evo.example.com", 8443)
+
+
+def test_a_list_that_allows_every_host_is_not_narrowed_to_the_deployments_own_server():
+    read = settings(
+        EVOLUTION_SERVER_URL="http://127.0.0.1:8090", EVOLUTION_ALLOW_PRIVATE_ADDRESSES="true"
+    )
+    read.address_policy.check_host("192.168.0.9", 8080)
+
+
+def test_without_a_server_of_its_own_a_deployment_has_none():
+    assert (settings().evolution_server, settings().evolution_server_key_parameter) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://evo.example.com",
+        "https://evo",
+        "https://10.0.0.9",
+        "https://user@evo.example.com",
+        "evo.example.com",
+        "https://evo.example.com:99999",
+    ],
+)
+def test_a_server_that_could_never_be_called_is_refused_with_what_to_do(url):
+    with pytest.raises(InvalidSetting, match="EVOLUTION_ALLOW_PRIVATE_ADDRESSES=true"):
+        settings(EVOLUTION_SERVER_URL=url)

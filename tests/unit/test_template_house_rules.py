@@ -207,6 +207,37 @@ def test_only_the_api_can_encrypt_and_every_function_can_decrypt():
     assert [role for role in may if "kms:Encrypt" in may[role]] == ["ApiRole"]
 
 
+def test_the_key_of_the_evolution_server_is_a_name_that_the_api_alone_may_read():
+    parameter = environment["EVOLUTION_SERVER_KEY_PARAMETER"]["Sub"]
+    readers = {
+        role: statement["Resource"]["Sub"]
+        for role in ROLES
+        for statement in statements(role)
+        if "ssm:GetParameter" in as_list(statement["Action"])
+    }
+    assert readers.keys() == {"ApiRole"}
+    assert readers["ApiRole"].endswith(f":parameter{parameter}")
+    assert not any("NoEcho" in parameter for parameter in template["Parameters"].values())
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("", True),
+        ("https://evolution.example.com", True),
+        ("https://evolution.example.com:8443/evo/", True),
+        ("http://[::1]:8080", True),
+        ("evolution.example.com", False),
+        ("ftp://evolution.example.com", False),
+        ("https://user:key@evolution.example.com", False),
+        ("https://evolution.example.com?apikey=x", False),
+    ],
+)
+def test_the_evolution_server_is_a_plain_url(url: str, is_taken: bool):
+    pattern = template["Parameters"]["EvolutionServerUrl"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) is is_taken
+
+
 def test_the_dispatcher_can_neither_send_jobs_nor_delete_items():
     actions = [a for statement in statements("DispatcherRole") for a in statement["Action"]]
     assert not {"sqs:SendMessage", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} & set(actions)

@@ -31,7 +31,8 @@ def build(app: App) -> APIGatewayHttpResolver:
     for operation in all_operations():
         by_path.setdefault(operation.path, []).append(operation)
     for path, operations in by_path.items():
-        rule = re.sub(r"\{(\w+)\}", r"<\1>", path.rstrip("/"))
+        # Powertools makes an expression of a rule, in which a point would be any character.
+        rule = re.sub(r"\{(\w+)\}", r"<\1>", path.rstrip("/")).replace(".", r"\.")
         for operation in operations:
             resolver.route(rule, operation.method)(_entry(operation, app, resolver))
         allowed = {operation.method for operation in operations}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from campaigns_api.models.base import ListQuery
+from campaigns_api.models.base import ListQuery, PagedQuery
 from campaigns_api.models.contacts import ContactRow
 from campaigns_api.models.problems import ProblemOut
 from campaigns_api.operations import Operation
@@ -25,11 +25,12 @@ _DESCRIPTION: Final = """\
 WhatsApp campaigns through Evolution API.
 
 Send `Authorization: Bearer <key>`. A key belongs to one tenant; its role is `viewer` (reads),
-`operator` (also writes and runs campaigns) or `owner` (also manages instances). Lists answer
-`{"results", "next"}`; give `next` as `?cursor=`. Errors are RFC 9457 problems with a stable `code`.
-`Accept-Language` chooses their language (pt-BR, en). Times are ISO 8601 in UTC. Every POST takes an
-`Idempotency-Key`. Paths work with and without their trailing slash. Clients ignore fields and enum
-values that they do not know.
+`operator` (also writes and runs campaigns) or `owner` (also manages instances, keys and the
+tenant). Lists answer `{"results", "next"}`; give `next` as `?cursor=`. Errors are RFC 9457 problems
+with a stable `code`. `Accept-Language` chooses their language (pt-BR, en). Times are ISO 8601 in
+UTC. Every POST takes an `Idempotency-Key`; an answer that holds a secret is not repeated under it
+but refused with `already_created`. Paths work with and without their trailing slash. Clients ignore
+fields and enum values that they do not know.
 
 A page may be shorter than its `limit` and still have a `next`: one ends at about 4 MB. In front of
 the API stands a gateway with answers of its own, which are no problems but `{"message"}`: 413 for a
@@ -154,6 +155,11 @@ def _responses(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> 
             response["content"] = {JSON: {"schema": schema}}
             if operation.answer.versioned_by:
                 response["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        elif operation.media_type:
+            response["content"] = {operation.media_type: {"schema": {"type": "string"}}}
+        for name, description in operation.answer_headers.items():
+            header = {"description": description, "schema": {"type": "string"}}
+            response.setdefault("headers", {})[name] = header
         responses[str(status)] = response
     by_status: dict[int, list[str]] = {}
     for code in codes_of(operation):
@@ -178,13 +184,17 @@ def codes_of(operation: Operation) -> Sequence[str]:
         codes.append("not_found")
     if operation.method == "POST":
         codes += ["idempotency_in_progress", "idempotency_key_reused"]
+    if operation.answer and operation.answer.holds_secret:
+        codes.append("already_created")
     codes += operation.codes
     if operation.is_edit:
         codes.append("read_only_field")
     if operation.is_edit or operation.method == "DELETE":
         codes.append("precondition_failed")
-    if operation.query and issubclass(operation.query, ListQuery):
+    if operation.query and issubclass(operation.query, PagedQuery):
         codes.append("invalid_cursor")
+    if operation.query and issubclass(operation.query, ListQuery) and operation.query.exclusive:
+        codes.append("too_many_filters")
     codes += ["validation_failed", "body_too_large", "throttled", "internal_error"]
     return list(dict.fromkeys([*codes, "unavailable", "concurrent_update"]))
 

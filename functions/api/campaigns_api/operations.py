@@ -7,7 +7,7 @@ OpenAPI document is made of the same.
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args, get_origin
 
@@ -38,6 +38,11 @@ class Operation:
     #: Statuses that the answer's model can have beside `status`.
     also: tuple[int, ...] = ()
     in_document: bool = True
+    #: What a whole reply is, and its headers with what they say; a model is always JSON.
+    media_type: str | None = None
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    #: A POST that only looks: nothing of it goes into the audit trail.
+    changes_nothing: bool = False
     query: type[Query] | None = None
     body: type[Body] | None = None
     is_edit: bool = False
@@ -45,6 +50,16 @@ class Operation:
 
     def allows(self, role: Role) -> bool:
         return self.role is not None and _RANK[role] >= _RANK[self.role]
+
+    @property
+    def is_audited(self) -> bool:
+        """Every change by somebody with a key goes into the tenant's audit trail."""
+        return self.role is not None and self.method != "GET" and not self.changes_nothing
+
+    @property
+    def kind(self) -> str:
+        """What the things of its concern are called, one of them."""
+        return self.tag.removesuffix("s")
 
     @property
     def parameters(self) -> list[str]:
@@ -120,6 +135,9 @@ def _shape_of(handler: Handler) -> dict[str, Any]:
         shape["is_edit"] = origin is Edit
         shape["body"] = get_args(body)[0] if shape["is_edit"] else body
     answer = hints["return"]
-    origin = get_origin(answer)
-    shape["answer"] = get_args(answer)[0] if origin is Answered else answer
+    if get_origin(answer) is Answered:
+        answer = get_args(answer)[0]
+    # A whole reply, or nothing, has no model.
+    if isinstance(answer, type) and issubclass(answer, Answer):
+        shape["answer"] = answer
     return shape

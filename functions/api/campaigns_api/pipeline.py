@@ -9,6 +9,7 @@ from typing import Final
 
 from aws_lambda_powertools import Logger
 
+from campaigns.domain.audit import Change
 from campaigns.domain.errors import (
     ConcurrentUpdate,
     FieldError,
@@ -19,6 +20,7 @@ from campaigns.domain.errors import (
 )
 from campaigns.services.idempotency import Handle, Replay
 from campaigns.services.manage_tenants import Principal
+from campaigns_api.audit import change_of
 from campaigns_api.call import Answered, Call, Edit, etag_of
 from campaigns_api.language import Language
 from campaigns_api.models.base import Answer, Body, ListQuery, Query
@@ -29,6 +31,7 @@ from campaigns_api.validation import json_object, parsed
 
 logger = Logger(child=True)
 
+_FIRST_REDIRECT: Final = 300
 _BEARER: Final = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
 #: What an id in a path can look like; keys of the table are made of ids.
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -113,8 +116,18 @@ def _perform(operation: Operation, call: Call, parameters: Mapping[str, str]) ->
     elif operation.method == "POST":
         parsed(Body, json_object(call.body))
     if operation.is_edit or operation.method == "DELETE":
-        return _answered(operation, _changed(operation, call, arguments))
-    return _answered(operation, operation.handler(call, **arguments))
+        result = _changed(operation, call, arguments)
+    else:
+        result = operation.handler(call, **arguments)
+    reply = _answered(operation, result, call)
+    if operation.is_audited and reply.status < _FIRST_REDIRECT:
+        _record(change_of(operation, call, parameters, arguments.get("body"), result), call)
+    return reply
+
+
+def _record(change: Change | None, call: Call) -> None:
+    if change:
+        call.app.audit.record(call.tenant_id, call.actor, change)
 
 
 def _changed(operation: Operation, call: Call, arguments: Mapping[str, object]) -> object:
@@ -135,7 +148,7 @@ def _require_one_filter(query: Query) -> None:
         )
 
 
-def _answered(operation: Operation, result: object) -> Reply:
+def _answered(operation: Operation, result: object, call: Call) -> Reply:
     status, body = operation.status, result
     if isinstance(result, Reply):
         return result
@@ -145,9 +158,12 @@ def _answered(operation: Operation, result: object) -> Reply:
         return Reply(status, None)
     assert isinstance(body, Answer)
     headers = {"Cache-Control": "no-store"}
+    if call.spoken:
+        headers["Content-Language"] = call.spoken.value
     if body.versioned_by:
         headers["ETag"] = etag_of(body)
-    return Reply(status, JSON, body.model_dump_json(), headers)
+    secret_id = getattr(body, "id", None) if body.holds_secret else None
+    return Reply(status, JSON, body.model_dump_json(), headers, secret_id)
 
 
 def _replayed(kept: Replay) -> Reply:
@@ -162,7 +178,9 @@ def _keep(handle: Handle, reply: Reply, call: Call) -> None:
     if reply.content_type:
         headers["Content-Type"] = reply.content_type
     try:
-        call.app.idempotency.finish(handle, reply.status, headers, reply.body)
+        call.app.idempotency.finish(
+            handle, reply.status, headers, reply.body, secret_id=reply.secret_id
+        )
     except Exception as error:
         _log_fault(error, problem_of(error))
 

@@ -25,6 +25,7 @@ from campaigns.domain.errors import (
     ValidationFailed,
 )
 from campaigns.services.start_conditions import StartCheck
+from campaigns_api.catalogue import SENTENCES
 from campaigns_api.language import Language, say
 
 TYPE_PREFIX: Final = "urn:alrea-campaigns:problem:"
@@ -82,6 +83,10 @@ _OURS: Final = frozenset(
 )
 #: `status` is the problem's own; an Evolution server's goes by another name.
 _MEMBERS: Final = {"status": "evolution_status"}
+#: Conflicts that pass by themselves.
+_PASSING: Final = frozenset(
+    {ConflictCode.IDEMPOTENCY_IN_PROGRESS, ConflictCode.RECIPIENTS_PREPARING}
+)
 _RETRY_SOON_SECONDS: Final = 1
 _RETRY_PREPARED_SECONDS: Final = 2
 
@@ -116,14 +121,17 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
     errors: tuple[FieldError, ...] = ()
     failures: tuple[CheckFailure, ...] = ()
+    #: The key of a sentence that says more than the code's own.
+    detail: str | None = None
 
     def body(self, language: Language) -> dict[str, object]:
+        gaps = _gaps(self.params, language)
         body: dict[str, object] = {
             **self.members,
             "type": TYPE_PREFIX + self.code,
             "title": say(f"title.{self.status}", language),
             "status": self.status,
-            "detail": say(f"problem.{self.code}", language, self.params),
+            "detail": say(self.detail or f"problem.{self.code}", language, gaps),
             "code": self.code,
         }
         if self.errors or self.failures:
@@ -148,16 +156,28 @@ def worded(error: FieldError, language: Language) -> dict[str, object]:
 
 def worded_failure(failure: CheckFailure, language: Language) -> dict[str, object]:
     """A start condition that does not hold, with the counts and ids that explain it."""
-    message = say(f"check.{failure.code}", language, _gaps(failure.context))
+    message = say(f"check.{failure.code}", language, _gaps(failure.context, language))
     return {"code": failure.code, "message": message, **failure.context}
 
 
-def _gaps(context: Mapping[str, object]) -> dict[str, object]:
-    """Lists are told as such."""
-    return {
+def _gaps(context: Mapping[str, object], language: Language) -> dict[str, object]:
+    """What fills a sentence: lists are told as such, a status in words."""
+    gaps = {
         name: ", ".join(map(str, value)) if isinstance(value, list) else value
         for name, value in context.items()
     }
+    if isinstance(status := context.get("current_status"), str):
+        gaps["current_status"] = _status_in_words(status, language)
+    if isinstance(missing := context.get("missing"), list):
+        gaps["variables"] = ", ".join(each["variable"] for each in missing)
+    return gaps
+
+
+def _status_in_words(status: str, language: Language) -> str:
+    """A campaign's, else a recipient's; the code where it is another's."""
+    keys = (f"state.{status}", f"status.{status}")
+    key = next((key for key in keys if key in SENTENCES), None)
+    return say(key, language).lower() if key else status
 
 
 def problem_of(error: Exception) -> Problem:
@@ -204,10 +224,12 @@ def _by_the_map(error: CampaignsError) -> Problem:
         headers = {"WWW-Authenticate": "Bearer"}
     elif isinstance(error, Throttled):
         headers = _retry_after(error.retry_after)
-    elif isinstance(error, ConcurrentUpdate) or error.code == "idempotency_in_progress":
+    elif isinstance(error, ConcurrentUpdate) or error.code in _PASSING:
         headers = _retry_after(_RETRY_SOON_SECONDS)
     members = {_MEMBERS.get(name, name): value for name, value in error.context.items()}
-    return Problem(status, error.code, error.context, members, headers)
+    reason = error.context.get("reason") if isinstance(error, GatewayRefused) else None
+    detail = f"reason.{reason}" if reason else None
+    return Problem(status, error.code, error.context, members, headers, detail=detail)
 
 
 def _refused_start(error: StartRefused) -> Problem:
@@ -227,7 +249,7 @@ def _refused_start(error: StartRefused) -> Problem:
     return Problem(
         409,
         only.code if only else error.code,
-        _gaps(only.context) if only else {},
+        only.context if only else {},
         failures=error.failures,
     )
 

@@ -16,3 +16,5 @@ class Reply:
     content_type: str | None
     body: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: The id of what was created, where the body holds a secret: it is not kept to be repeated.
+    secret_id: str | None = None

@@ -8,18 +8,31 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from campaigns_api.catalogue.campaigns import CHECKS, EVENTS, PAUSES, RECIPIENTS, WARNINGS
+from campaigns_api.catalogue.campaigns import (
+    CHECKS,
+    EVENTS,
+    PAUSES,
+    STATES,
+    WARNINGS,
+)
+from campaigns_api.catalogue.direct import DIRECT
 from campaigns_api.catalogue.fields import FIELDS
-from campaigns_api.catalogue.problems import PROBLEMS, TITLES
+from campaigns_api.catalogue.problems import PROBLEMS, REASONS, TITLES
+from campaigns_api.catalogue.recipients import COLUMNS, RECIPIENTS, STATUSES
 
 type Sentence = tuple[str, str]
 
 _BY_PREFIX: Final[Mapping[str, Mapping[str, Sentence]]] = {
     "title": TITLES,
     "problem": PROBLEMS | CHECKS,
+    "reason": REASONS,
     "check": CHECKS,
     "warning": WARNINGS,
     "recipient": RECIPIENTS,
+    "state": STATES,
+    "status": STATUSES,
+    "column": COLUMNS,
+    "direct": DIRECT,
     "event": EVENTS,
     "pause": PAUSES,
 }

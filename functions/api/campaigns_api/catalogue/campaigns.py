@@ -1,175 +1,216 @@
-"""What campaigns and their recipients have to say, by code."""
+"""What campaigns have to say, by code."""
 
 from typing import Final
 
 CHECKS: Final = {
     "not_a_draft": (
-        "A campanha não é um rascunho: {current_status}.",
-        "The campaign is no draft: {current_status}.",
+        "Só um rascunho pode ser iniciado, e esta campanha está {current_status}.",
+        "Only a draft can be started, and this campaign is {current_status}.",
     ),
     "recipients_preparing": (
-        "Os destinatários ainda estão sendo preparados.",
-        "The recipients are still being prepared.",
+        "Os destinatários ainda estão sendo preparados. Espere um instante.",
+        "The recipients are still being prepared. Wait a moment.",
     ),
     "recipients_failed": (
-        "A preparação dos destinatários falhou.",
-        "The recipients could not be prepared.",
+        "A preparação dos destinatários falhou. Crie a campanha de novo.",
+        "The recipients could not be prepared. Create the campaign anew.",
     ),
     "no_recipients": (
-        "Nenhum contato pode receber esta campanha.",
-        "No contact can receive this campaign.",
+        "Ninguém pode receber esta campanha. Acrescente contatos ativos que não pediram para sair.",
+        "Nobody can receive this campaign. Add active contacts who have not opted out.",
     ),
-    "no_active_message": ("Nenhuma mensagem está ativa.", "No message is active."),
+    "no_active_message": (
+        "Nenhuma mensagem está ativa. Escreva ou ative ao menos uma.",
+        "No message is active. Write or activate one at least.",
+    ),
     "unknown_variables": (
-        "Nenhum contato tem valor para: {variables}.",
-        "No contact has a value for: {variables}.",
+        "Nenhum contato tem valor para: {variables}. Confira o nome da variável.",
+        "No contact has a value for: {variables}. Check the variable's name.",
     ),
     "missing_values": (
-        "Faltam valores para variáveis em alguns contatos.",
-        "Some contacts lack values for variables.",
+        "Alguns contatos não têm valor para: {variables}. Preencha os contatos, dê um "
+        "padrão, como em {{{{nome|amigo}}}}, ou marque allow_missing.",
+        "Some contacts have no value for: {variables}. Fill them in, give a default, as in "
+        "{{{{nome|friend}}}}, or set allow_missing.",
+    ),
+    "instance_missing": (
+        "A instância desta campanha foi apagada. Escolha outra.",
+        "This campaign's instance was deleted. Choose another one.",
     ),
     "instance_disconnected": (
-        "O WhatsApp da instância está desconectado.",
-        "The instance's WhatsApp is not connected.",
+        "O WhatsApp da instância está desconectado. Conecte-o pelo QR code e tente de novo.",
+        "The instance's WhatsApp is not connected. Connect it by its QR code and try again.",
     ),
     "instance_busy": (
-        "A instância já está ocupada por outra campanha.",
-        "The instance is held by another campaign.",
+        "A instância está ocupada por outra campanha. Espere que termine, cancele-a ou "
+        "escolha outra instância.",
+        "Another campaign holds the instance. Wait for its end, cancel it or choose another "
+        "instance.",
     ),
     "window_never_opens": (
-        "Com esta agenda e o horário de silêncio, nunca se abre uma janela de envio.",
-        "With this schedule and the quiet hours no sending window ever opens.",
+        "Com este horário e o horário de silêncio, nunca há hora de enviar. Mude um dos dois.",
+        "With this schedule and the quiet hours there is never a time to send. Change one of them.",
     ),
 }
 
 WARNINGS: Final = {
     "quiet_hours_ignored": (
-        "O horário de silêncio não vale para esta campanha.",
-        "Quiet hours do not apply to this campaign.",
+        "Esta campanha ignora o horário de silêncio: pode chegar mensagem entre "
+        "{quiet_hours_start} e {quiet_hours_end}, e quem é acordado costuma denunciar.",
+        "This campaign ignores the quiet hours: messages may arrive between "
+        "{quiet_hours_start} and {quiet_hours_end}, and who is woken tends to report it.",
     ),
     "no_daily_limit": (
-        "A instância não tem limite por dia.",
-        "The instance has no daily limit.",
+        "A instância não tem limite por dia. Muitas mensagens em um dia são um motivo comum "
+        "de bloqueio do número.",
+        "The instance has no daily limit. Many messages in a day are a common reason for a "
+        "number to be banned.",
+    ),
+    "quiet_hours": (
+        "Parte das mensagens espera o fim do horário de silêncio: entre {quiet_hours_start} "
+        "e {quiet_hours_end} nada sai.",
+        "Some messages wait for the end of the quiet hours: between {quiet_hours_start} and "
+        "{quiet_hours_end} nothing leaves.",
+    ),
+    "daily_limit_spans_days": (
+        "Com o limite de {daily_limit} mensagens por dia, o envio leva {days} dias.",
+        "With the limit of {daily_limit} messages a day, sending takes {days} days.",
+    ),
+    "first_contact_with_many": (
+        "{first_contacts} de {recipients} pessoas nunca receberam mensagem sua. Muitas "
+        "conversas novas de uma vez são o que mais leva o WhatsApp a bloquear um número: "
+        "envie só a quem pediu, comece por poucas e mantenha baixo o limite por dia.",
+        "{first_contacts} of {recipients} people never had a message from you. Many new "
+        "conversations at once are what most makes WhatsApp ban a number: send only to who "
+        "asked for it, begin with a few and keep the daily limit low.",
     ),
 }
 
 EVENTS: Final = {
-    "campaign_created": ("Campanha criada.", "Campaign created."),
-    "campaign_scheduled": ("Campanha agendada.", "Campaign scheduled."),
-    "campaign_unscheduled": ("Agendamento desfeito.", "Schedule undone."),
-    "campaign_started": ("Campanha iniciada.", "Campaign started."),
-    "campaign_paused": ("Campanha pausada.", "Campaign paused."),
-    "campaign_resumed": ("Campanha retomada.", "Campaign resumed."),
-    "campaign_cancelled": ("Campanha cancelada.", "Campaign cancelled."),
-    "campaign_completed": ("Campanha concluída.", "Campaign completed."),
+    "campaign_created": (
+        "Campanha criada.",
+        "Campaign created.",
+    ),
+    "campaign_scheduled": (
+        "Campanha agendada.",
+        "Campaign scheduled.",
+    ),
+    "campaign_unscheduled": (
+        "Agendamento desfeito: a campanha voltou a ser rascunho.",
+        "Schedule undone: the campaign is a draft again.",
+    ),
+    "campaign_started": (
+        "Campanha iniciada. Destinatários: {recipients}.",
+        "Campaign started. Recipients: {recipients}.",
+    ),
+    "campaign_paused": (
+        "Campanha pausada.",
+        "Campaign paused.",
+    ),
+    "campaign_resumed": (
+        "Campanha retomada.",
+        "Campaign resumed.",
+    ),
+    "campaign_cancelled": (
+        "Campanha cancelada.",
+        "Campaign cancelled.",
+    ),
+    "campaign_completed": (
+        "Campanha concluída.",
+        "Campaign completed.",
+    ),
     "campaign_auto_paused": (
         "Campanha pausada pelo sistema: {reason}",
         "Campaign paused by the system: {reason}",
     ),
-    "recipients_ready": ("Destinatários prontos.", "Recipients ready."),
+    "recipients_added": (
+        "Foram pedidos mais destinatários, que estão sendo preparados.",
+        "More recipients were asked for and are being prepared.",
+    ),
+    "recipients_ready": (
+        "Destinatários prontos: {added}.",
+        "Recipients ready: {added}.",
+    ),
     "recipients_failed": (
         "A preparação dos destinatários falhou.",
         "The recipients could not be prepared.",
     ),
-    "books_corrected": ("Contagens conferidas e corrigidas.", "Counts checked and corrected."),
-    "message_sent": ("Mensagem {place} enviada.", "Message {place} sent."),
-    "message_delivered": ("Mensagem {place} entregue.", "Message {place} delivered."),
-    "message_read": ("Mensagem {place} lida.", "Message {place} read."),
-    "message_responded": ("Mensagem {place} respondida.", "Message {place} answered."),
+    "books_corrected": (
+        "As contagens foram conferidas e corrigidas.",
+        "The counts were checked and corrected.",
+    ),
+    "message_sent": (
+        "Destinatário {place}: mensagem enviada.",
+        "Recipient {place}: message sent.",
+    ),
+    "message_delivered": (
+        "Destinatário {place}: mensagem entregue.",
+        "Recipient {place}: message delivered.",
+    ),
+    "message_read": (
+        "Destinatário {place}: mensagem lida.",
+        "Recipient {place}: message read.",
+    ),
+    "message_responded": (
+        "Destinatário {place}: respondeu.",
+        "Recipient {place}: answered.",
+    ),
     "message_failed": (
-        "Mensagem {place} não enviada: {reason}",
-        "Message {place} not sent: {reason}",
+        "Destinatário {place}: mensagem não enviada. {reason}",
+        "Recipient {place}: message not sent. {reason}",
     ),
     "message_skipped": (
-        "Mensagem {place} descartada: {reason}",
-        "Message {place} skipped: {reason}",
+        "Destinatário {place}: mensagem pulada. {reason}",
+        "Recipient {place}: message skipped. {reason}",
     ),
     "message_unknown": (
-        "Mensagem {place}: não se sabe se foi enviada. {reason}",
-        "Message {place}: it is not known whether it was sent. {reason}",
+        "Destinatário {place}: não se sabe se a mensagem foi enviada. {reason}",
+        "Recipient {place}: it is not known whether the message was sent. {reason}",
     ),
     "message_unconfirmed": (
-        "Mensagem {place} sem confirmação de envio. {reason}",
-        "Message {place} could not be confirmed. {reason}",
+        "Destinatário {place}: envio sem confirmação. {reason}",
+        "Recipient {place}: the send could not be confirmed. {reason}",
+    ),
+    "because": (
+        "Motivo: {reason}",
+        "Reason: {reason}",
     ),
 }
 
 PAUSES: Final = {
     "instance_disconnected": (
-        "o WhatsApp da instância está desconectado.",
-        "the instance's WhatsApp is not connected.",
+        "o WhatsApp da instância está desconectado. Conecte-o de novo e retome a campanha.",
+        "the instance's WhatsApp is not connected. Connect it again and resume the campaign.",
     ),
     "instance_unauthorized": (
-        "a chave da instância foi recusada.",
-        "the instance's key was refused.",
+        "o servidor recusou a chave da instância. Informe a chave atual e retome a campanha.",
+        "the server refused the instance's key. Give its present key and resume the campaign.",
     ),
     "instance_not_found": (
-        "a instância não existe no servidor.",
-        "the instance does not exist on the server.",
+        "a instância não existe mais no servidor. Crie-a de novo ou duplique a campanha em outra.",
+        "the instance no longer exists on the server. Make it again, or duplicate the "
+        "campaign on another.",
     ),
-    "licence_required": ("o servidor espera uma licença.", "the server wants a licence."),
+    "licence_required": (
+        "o servidor Evolution pede uma licença. Fale com quem cuida dele.",
+        "the Evolution server wants a licence. Ask whoever runs it.",
+    ),
     "address_not_allowed": (
-        "o endereço do servidor não é permitido.",
-        "the server's address is not allowed.",
+        "o endereço do servidor não é permitido. Fale com quem mantém a instalação.",
+        "the server's address is not allowed. Ask whoever runs the deployment.",
     ),
-    "many_failures": ("houve falhas demais seguidas.", "too many sends failed in a row."),
+    "many_failures": (
+        "houve falhas demais seguidas. Veja os motivos nos destinatários antes de retomar.",
+        "too many sends failed in a row. Look at the recipients' reasons before resuming.",
+    ),
 }
 
-RECIPIENTS: Final = {
-    "number_not_on_whatsapp": ("O número não está no WhatsApp.", "The number is not on WhatsApp."),
-    "text_too_long": (
-        "Depois de preenchido, o texto passou do limite.",
-        "Filled in, the text was over the limit.",
-    ),
-    "schema_error": (
-        "O servidor não entendeu o pedido.",
-        "The server did not understand the request.",
-    ),
-    "instance_unauthorized": (
-        "A chave da instância foi recusada.",
-        "The instance's key was refused.",
-    ),
-    "instance_not_found": (
-        "A instância não existe no servidor.",
-        "The instance does not exist on the server.",
-    ),
-    "instance_never_connected": (
-        "A instância nunca foi conectada.",
-        "The instance was never connected.",
-    ),
-    "licence_required": ("O servidor espera uma licença.", "The server wants a licence."),
-    "address_not_allowed": (
-        "O endereço do servidor não é permitido.",
-        "The server's address is not allowed.",
-    ),
-    "connect_failed": (
-        "Não foi possível conectar ao servidor.",
-        "The server could not be reached.",
-    ),
-    "connection_closed": ("O WhatsApp estava desconectado.", "WhatsApp was not connected."),
-    "check_timed_out": (
-        "A consulta do número não teve resposta.",
-        "The look-up of the number had no answer.",
-    ),
-    "check_empty": (
-        "A consulta do número veio vazia.",
-        "The look-up of the number came back empty.",
-    ),
-    "rate_overlimit": ("O WhatsApp pediu mais calma.", "WhatsApp asked to slow down."),
-    "send_threw": ("Houve um erro durante o envio.", "Something failed during the send."),
-    "read_timeout": ("O servidor não respondeu a tempo.", "The server did not answer in time."),
-    "connection_lost": ("A conexão caiu durante o envio.", "The connection was lost on the way."),
-    "proxy_error": ("Um intermediário falhou durante o envio.", "A proxy failed on the way."),
-    "unrecognised_answer": (
-        "A resposta do servidor não foi reconhecida.",
-        "The server's answer was not recognised.",
-    ),
-    "lease_expired": ("O envio foi interrompido.", "The send was cut short."),
-    "refused_by_whatsapp": ("O WhatsApp recusou a mensagem.", "WhatsApp refused the message."),
-    "opted_out": ("A pessoa pediu para não receber.", "The person opted out."),
-    "contact_inactive": ("O contato está inativo.", "The contact is not active."),
-    "contact_deleted": ("O contato foi apagado.", "The contact was deleted."),
-    "removed": ("Removido da campanha.", "Removed from the campaign."),
-    "campaign_cancelled": ("A campanha foi cancelada.", "The campaign was cancelled."),
-    "resolved_as_failed": ("Marcado como não enviado.", "Marked as not sent."),
+#: A campaign's status, as the middle of a sentence has it.
+STATES: Final = {
+    "draft": ("em rascunho", "a draft"),
+    "scheduled": ("agendada", "scheduled"),
+    "active": ("ativa", "active"),
+    "paused": ("pausada", "paused"),
+    "completed": ("concluída", "completed"),
+    "cancelled": ("cancelada", "cancelled"),
 }

@@ -7,7 +7,10 @@ FIELDS: Final = {
     "required": ("Obrigatório.", "Required."),
     "unknown_field": ("Campo desconhecido.", "Unknown field."),
     "unknown_parameter": ("Parâmetro desconhecido.", "Unknown parameter."),
-    "read_only_field": ("Não pode ser alterado aqui.", "Cannot be changed here."),
+    "read_only_field": (
+        "Não pode ser alterado aqui. Deixe fora, ou mande de volta como foi lido.",
+        "Cannot be changed here. Leave it out, or send it back as it was read.",
+    ),
     "unknown_reference": (
         "Há ids que não existem entre os seus.",
         "Some ids do not exist among yours.",
@@ -41,8 +44,17 @@ FIELDS: Final = {
         "Depois de preenchido, o texto passa de {limit} caracteres.",
         "Filled in, the text is over {limit} characters.",
     ),
-    "unknown_timezone": ("Fuso horário desconhecido.", "Unknown time zone."),
-    "invalid_time": ("Use HH:MM.", "Use HH:MM."),
+    "missing_values": (
+        "Sem valor para: {variables}. Informe um contato que tenha valor, ou use um padrão, como em"
+        " {{{{nome|amigo}}}}.",
+        "No value for: {variables}. Give a contact that has one, or a default, as in"
+        " {{{{nome|friend}}}}.",
+    ),
+    "unknown_timezone": (
+        "Fuso horário desconhecido. Use um nome IANA, como America/Sao_Paulo.",
+        "Unknown time zone. Use an IANA name, such as America/Sao_Paulo.",
+    ),
+    "invalid_time": ("Use HH:MM, como 09:00.", "Use HH:MM, such as 09:00."),
     "end_not_after_start": (
         "O fim deve vir depois do início.",
         "The end must come after the start.",
@@ -52,7 +64,10 @@ FIELDS: Final = {
         "Give at least one sending window.",
     ),
     "too_many_windows": ("Informe no máximo duas janelas.", "Give two windows at most."),
-    "windows_overlap": ("As janelas se sobrepõem.", "The windows overlap."),
+    "windows_overlap": (
+        "As janelas se sobrepõem: a segunda começa antes do fim da primeira.",
+        "The windows overlap: the second one begins before the first ends.",
+    ),
     "quiet_hours_empty": (
         "Início e fim do silêncio não podem ser iguais.",
         "Quiet hours need different ends.",
@@ -65,6 +80,10 @@ FIELDS: Final = {
     "delay_less_than_min": (
         "O atraso máximo não pode ser menor que o mínimo.",
         "The maximum delay cannot be under the minimum.",
+    ),
+    "not_with_create_on_server": (
+        "Não se informa ao criar no servidor da instalação (create_on_server).",
+        "Not given where the instance is made on the deployment's server (create_on_server).",
     ),
     "key_refused": ("O servidor recusou esta chave.", "The server refused this key."),
     "key_wanted_again": (
@@ -92,10 +111,13 @@ FIELDS: Final = {
         "Evolution {version} will not do; use 2.3 or later.",
     ),
     "invalid_url": ("Endereço inválido.", "Not an address."),
-    "https_required": ("Use https.", "Use https."),
+    "https_required": (
+        "O endereço precisa começar com https.",
+        "The address must begin with https.",
+    ),
     "host_not_allowed": (
-        "Este servidor não está entre os permitidos.",
-        "This server is not among those allowed.",
+        "Este servidor não está entre os permitidos. Fale com quem mantém a instalação.",
+        "This server is not among those allowed. Ask whoever runs the deployment.",
     ),
     "private_address": (
         "O servidor está em uma rede privada.",
@@ -103,10 +125,15 @@ FIELDS: Final = {
     ),
     "host_unknown": ("Este servidor não foi encontrado.", "This server was not found."),
     "blank": ("Não pode ficar em branco.", "Cannot be blank."),
+    "repeated": ("Já está na lista.", "It is in the list already."),
     "unknown_locale": ("Idioma desconhecido.", "Unknown language."),
     "contact_exists": (
         "Já existe um contato com este telefone.",
         "There is a contact with this phone already.",
+    ),
+    "too_many_groups": (
+        "Um contato participa de no máximo {limit} grupos.",
+        "A contact is in {limit} groups at most.",
     ),
     "phone_missing": ("Falta o telefone.", "The phone is missing."),
     "phone_scientific_notation": (

@@ -32,44 +32,60 @@ PROBLEMS: Final = {
         "This address does not take that method.",
     ),
     "invalid_state": (
-        "O estado atual ({current_status}) não permite isto.",
-        "The present state ({current_status}) does not allow this.",
+        "Isto não é possível no estado atual: {current_status}.",
+        "This is not possible in the present state: {current_status}.",
     ),
     "already_created": (
         "Isto já foi criado com esta Idempotency-Key; a resposta tinha um segredo e não se repete.",
         "This was created with this Idempotency-Key; its answer held a secret and is not repeated.",
     ),
     "already_registered": (
-        "Esta instância ou este número já está registrado.",
-        "This instance or this number is registered already.",
+        "Esta instância, ou o número de WhatsApp dela, já está registrada aqui.",
+        "This instance, or its WhatsApp number, is registered here already.",
     ),
     "contact_exists": (
         "Já existe um contato com este telefone.",
         "There is a contact with this phone already.",
     ),
+    "daily_limit_reached": (
+        "A instância atingiu o limite de mensagens do dia. Tente amanhã ou aumente o limite.",
+        "The instance has reached its messages of the day. Try tomorrow, or raise the limit.",
+    ),
+    "opted_out": (
+        "A pessoa deste telefone pediu para não receber mensagens.",
+        "The person of this phone asked to get no messages.",
+    ),
     "idempotency_in_progress": (
-        "O primeiro pedido com esta Idempotency-Key ainda está em andamento.",
-        "The first request with this Idempotency-Key is still running.",
+        "O primeiro pedido com esta Idempotency-Key ainda está em andamento. Tente em instantes.",
+        "The first request with this Idempotency-Key is still running. Try again in a moment.",
     ),
     "idempotency_key_reused": (
-        "Esta Idempotency-Key já foi usada com outro conteúdo.",
-        "This Idempotency-Key was used with another body.",
+        "Esta Idempotency-Key já foi usada com outro conteúdo. Use uma nova.",
+        "This Idempotency-Key was used with another body. Use a new one.",
     ),
     "instance_busy": (
-        "A instância já está ocupada por outra campanha.",
-        "The instance is held by another campaign.",
+        "A instância está ocupada por outra campanha. Espere que termine ou cancele-a.",
+        "Another campaign holds the instance. Wait for its end, or cancel it.",
     ),
     "instance_in_use": (
-        "Uma campanha ativa ou agendada usa esta instância.",
-        "A live or scheduled campaign uses this instance.",
+        "Uma campanha ativa, pausada ou agendada usa esta instância. Cancele-a antes.",
+        "An active, paused or scheduled campaign uses this instance. Cancel it first.",
+    ),
+    "no_server_configured": (
+        "Esta instalação não tem um servidor Evolution próprio. Registre uma instância que já"
+        " existe (evolution_url, evolution_instance, api_key), ou peça a quem mantém a instalação"
+        " que configure um.",
+        "This deployment has no Evolution server of its own. Register an instance that exists"
+        " (evolution_url, evolution_instance, api_key), or have whoever runs the deployment set one"
+        " up.",
     ),
     "last_owner_key": (
-        "A última chave de dono não pode ser removida.",
-        "The last owner key stays.",
+        "A última chave de dono não pode ser apagada: crie outra antes.",
+        "The last owner key cannot be deleted: create another one first.",
     ),
     "message_order_taken": (
-        "Outra mensagem já está nesta posição.",
-        "Another message has this place already.",
+        "Outra mensagem já está nesta posição. Use outra, ou mude aquela antes.",
+        "Another message has this place already. Use another, or move that one first.",
     ),
     "phone_identifies_contact": (
         "O telefone identifica o contato e só pode mudar para outra grafia do mesmo número.",
@@ -80,21 +96,24 @@ PROBLEMS: Final = {
         "A campaign has 5 messages at most.",
     ),
     "start_refused": (
-        "A campanha ainda não pode ser iniciada.",
-        "The campaign cannot be started yet.",
+        "A campanha ainda não pode ser iniciada: veja tudo o que falta em `errors`.",
+        "The campaign cannot be started yet: see all that stands against it in `errors`.",
     ),
     "precondition_failed": (
-        "O recurso mudou desde que foi lido (If-Match).",
-        "The resource has changed since it was read (If-Match).",
+        "Isto mudou desde que foi lido (If-Match). Leia de novo e refaça a mudança.",
+        "This has changed since it was read (If-Match). Read it again and redo the change.",
     ),
-    "validation_failed": ("Há campos inválidos.", "Some fields are not valid."),
+    "validation_failed": (
+        "Há campos inválidos: veja `errors`.",
+        "Some fields are not valid: see `errors`.",
+    ),
     "unknown_reference": (
         "Há ids que não existem: veja `errors`.",
         "Some ids do not exist: see `errors`.",
     ),
     "read_only_field": (
-        "Há campos que não podem ser alterados aqui.",
-        "Some fields cannot be changed here.",
+        "Há campos que não podem ser alterados aqui: veja `errors`.",
+        "Some fields cannot be changed here: see `errors`.",
     ),
     "too_many_filters": ("Use um filtro por vez.", "Use one filter at a time."),
     "invalid_cursor": (
@@ -118,8 +137,8 @@ PROBLEMS: Final = {
         "The service is not available. Try again in a moment.",
     ),
     "evolution_unreachable": (
-        "O servidor Evolution não responde.",
-        "The Evolution server does not answer.",
+        "O servidor Evolution não responde. Confira se está no ar e tente de novo.",
+        "The Evolution server does not answer. Check that it is up, and try again.",
     ),
     "evolution_error": (
         "O servidor Evolution recusou o pedido.",
@@ -128,5 +147,29 @@ PROBLEMS: Final = {
     "internal_error": (
         "Erro interno. Se persistir, informe o X-Request-Id.",
         "Internal error. If it persists, tell us the X-Request-Id.",
+    ),
+}
+
+#: Why an Evolution server will not do, where its answer says so.
+REASONS: Final = {
+    "wrong_key": (
+        "O servidor Evolution recusou a chave da instância. Informe a chave atual.",
+        "The Evolution server refused the instance's key. Give its present one.",
+    ),
+    "unknown_instance": (
+        "O servidor Evolution não conhece esta instância. Crie-a nele, ou apague este registro.",
+        "The Evolution server has no such instance. Make it there, or delete this record.",
+    ),
+    "unsupported_version": (
+        "A versão {version} do Evolution não serve; use a 2.3 ou mais nova.",
+        "Evolution {version} will not do; use 2.3 or later.",
+    ),
+    "server_key_refused": (
+        "O servidor Evolution da instalação recusou a chave dela. Avise quem mantém a instalação.",
+        "The deployment's Evolution server refused its key. Tell whoever runs the deployment.",
+    ),
+    "name_taken": (
+        "O servidor Evolution já tem uma instância com este nome. Tente de novo.",
+        "The Evolution server has an instance of this name already. Try again.",
     ),
 }

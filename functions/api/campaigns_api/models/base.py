@@ -22,8 +22,11 @@ class Answer(BaseModel):
 
     #: The fields whose change makes another version of the thing, for `ETag` and `If-Match`.
     versioned_by: ClassVar[frozenset[str]] = frozenset()
-    #: Fields that move by themselves: sent back, they are neither compared nor stored.
+    #: Fields that move by themselves: sent back, they are neither compared nor stored. A field of
+    #: a field has both names.
     made_on_reading: ClassVar[frozenset[str]] = frozenset()
+    #: It shows a secret this once: a repeat under its Idempotency-Key is refused, naming its `id`.
+    holds_secret: ClassVar[bool] = False
 
 
 def _without_null_defaults(schema: dict[str, Any]) -> None:
@@ -43,6 +46,9 @@ class Body(BaseModel):
         strict=True,
         json_schema_extra=_without_null_defaults,
     )
+
+    #: Fields of the creation that an edit does not take: they are told to be read-only.
+    given_once: ClassVar[frozenset[str]] = frozenset()
 
 
 class Query(BaseModel):
@@ -65,13 +71,20 @@ def _number(value: object) -> int:
 NumberIn = Annotated[int, BeforeValidator(_number)]
 
 
-class ListQuery(Query):
-    """A page of a list."""
+def _flag(value: object) -> bool:
+    flags = {"true": True, "false": False}
+    if not isinstance(value, str) or value not in flags:
+        raise PydanticCustomError("invalid_choice", "no flag", {"expected": ", ".join(flags)})
+    return flags[value]
 
-    #: Filters of which one may be given at a time.
-    exclusive: ClassVar[tuple[str, ...]] = ()
 
-    limit: Annotated[NumberIn, Field(ge=1, le=200, description="Entries of a page at most.")] = 50
+#: Yes or no in a query: `true` or `false`, nothing else.
+FlagIn = Annotated[bool, BeforeValidator(_flag)]
+
+
+class PagedQuery(Query):
+    """A part of something that is told in parts."""
+
     cursor: Annotated[
         str | None,
         Field(max_length=4096, description="The `next` of the page before, with the same filters."),
@@ -81,6 +94,15 @@ class ListQuery(Query):
         """What was given beside the page."""
         given = self.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
         return {name: str(value) for name, value in given.items()}
+
+
+class ListQuery(PagedQuery):
+    """A page of a list."""
+
+    #: Filters of which one may be given at a time.
+    exclusive: ClassVar[tuple[str, ...]] = ()
+
+    limit: Annotated[NumberIn, Field(ge=1, le=200, description="Entries of a page at most.")] = 50
 
 
 #: What every list ends with.

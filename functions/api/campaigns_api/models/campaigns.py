@@ -1,9 +1,8 @@
 """Campaigns as the API reads and shows them."""
 
-from dataclasses import asdict
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, FailFast, Field
+from pydantic import FailFast, Field
 
 from campaigns.domain.campaign import (
     CampaignStatus,
@@ -13,7 +12,6 @@ from campaigns.domain.campaign import (
     response_rate,
 )
 from campaigns.domain.campaign_draft import (
-    CONTACT_IDS_LIMIT,
     DESCRIPTION_LIMIT,
     MESSAGES_LIMIT,
     NAME_LIMIT,
@@ -25,14 +23,11 @@ from campaigns.domain.model import (
     ConnectionState,
     Instance,
     InstanceGate,
-    RecipientsState,
     Schedule,
 )
 from campaigns.domain.sending_window import ScheduleType
-from campaigns.services.manage_campaigns import CampaignDetails
+from campaigns.services.campaign_details import CampaignDetails
 from campaigns.services.manage_messages import message_views
-from campaigns.services.start_campaign import StartWarning
-from campaigns.services.start_conditions import StartCheck
 from campaigns_api.models.base import (
     Answer,
     Body,
@@ -41,30 +36,30 @@ from campaigns_api.models.base import (
     MomentIn,
     NextCursor,
     iso_or_none,
-    omitted,
 )
 from campaigns_api.models.messages import MessageOut, MessageTextIn
+from campaigns_api.models.sources import ContactIds, GroupIds, RecipientsOut, Tags
 
 _REASON_LIMIT = 500
-_Clock = Annotated[str | None, Field(max_length=5, examples=["09:00"])]
-_Id = Annotated[str, Field(min_length=1, max_length=64)]
-_Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT, examples=["Natal 2026"])]
-_Description = Annotated[str, Field(max_length=DESCRIPTION_LIMIT)]
+Clock = Annotated[str | None, Field(max_length=5, examples=["09:00"])]
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT, examples=["Natal 2026"])]
+Description = Annotated[str, Field(max_length=DESCRIPTION_LIMIT)]
 
 
-class CampaignIn(Body):
-    """A campaign to create, as a draft."""
+class CampaignFields(Body):
+    """What a draft's owner decides of it, beside its recipients and its wordings."""
 
-    name: _Name
-    description: _Description = ""
-    instance_id: _Id
+    name: Name
+    description: Description = ""
+    instance_id: Id
     schedule_type: Annotated[ScheduleType, Field(strict=False)] = ScheduleType.IMMEDIATE
-    morning_start: _Clock = None
-    morning_end: _Clock = None
-    afternoon_start: _Clock = None
-    afternoon_end: Annotated[
-        _Clock, Field(description="`HH:MM`; `24:00` is allowed as an end.")
-    ] = None
+    morning_start: Clock = None
+    morning_end: Clock = None
+    afternoon_start: Clock = None
+    afternoon_end: Annotated[Clock, Field(description="`HH:MM`; `24:00` is allowed as an end.")] = (
+        None
+    )
     skip_weekends: Annotated[bool, Field(description="For a custom period only.")] = True
     skip_holidays: Annotated[bool, Field(description="For a custom period only.")] = True
     timezone: Annotated[
@@ -83,11 +78,28 @@ class CampaignIn(Body):
         bool, Field(description="Start although some contacts lack a variable's value.")
     ] = False
     resume_on_reconnect: bool = False
-    contact_ids: Annotated[
-        list[_Id],
-        FailFast(),
-        Field(max_length=CONTACT_IDS_LIMIT, description="A snapshot, without repeats."),
-    ] = Field(default_factory=list)
+
+    def schedule(self, tenant_timezone: str) -> Schedule:
+        return Schedule(
+            schedule_type=self.schedule_type,
+            timezone=tenant_timezone if self.timezone is None else self.timezone,
+            morning_start=self.morning_start,
+            morning_end=self.morning_end,
+            afternoon_start=self.afternoon_start,
+            afternoon_end=self.afternoon_end,
+            skip_weekends=self.skip_weekends,
+            skip_holidays=self.skip_holidays,
+            ignore_quiet_hours=self.ignore_quiet_hours,
+            scheduled_at=self.scheduled_at,
+        )
+
+
+class CampaignIn(CampaignFields):
+    """A campaign to create, as a draft."""
+
+    contact_ids: ContactIds = Field(default_factory=list)
+    group_ids: GroupIds = Field(default_factory=list)
+    tags: Tags = Field(default_factory=list)
     message_texts: Annotated[
         list[MessageTextIn], FailFast(), Field(min_length=1, max_length=MESSAGES_LIMIT)
     ]
@@ -97,30 +109,14 @@ class CampaignIn(Body):
             name=self.name,
             description=self.description,
             instance_id=self.instance_id,
-            schedule=Schedule(
-                schedule_type=self.schedule_type,
-                timezone=tenant_timezone if self.timezone is None else self.timezone,
-                morning_start=self.morning_start,
-                morning_end=self.morning_end,
-                afternoon_start=self.afternoon_start,
-                afternoon_end=self.afternoon_end,
-                skip_weekends=self.skip_weekends,
-                skip_holidays=self.skip_holidays,
-                ignore_quiet_hours=self.ignore_quiet_hours,
-                scheduled_at=self.scheduled_at,
-            ),
+            schedule=self.schedule(tenant_timezone),
             allow_missing=self.allow_missing,
             resume_on_reconnect=self.resume_on_reconnect,
             contact_ids=self.contact_ids,
+            group_ids=self.group_ids,
+            tags=self.tags,
             message_texts=self.message_texts,
         )
-
-
-class CampaignPatch(Body):
-    """What may change in any state; whatever is left out stays."""
-
-    name: _Name = omitted()
-    description: _Description = omitted()
 
 
 class ReasonIn(Body):
@@ -132,12 +128,20 @@ class ReasonIn(Body):
 class CampaignQuery(ListQuery):
     """Campaigns, newest first."""
 
-    exclusive = ("status", "instance_id", "search")
+    exclusive = ("status", "instance_id", "search", "archived")
 
     status: CampaignStatus | None = None
-    instance_id: _Id | None = None
+    instance_id: Id | None = None
     search: Annotated[
-        str | None, Field(min_length=1, max_length=NAME_LIMIT, description="Part of the name.")
+        str | None,
+        Field(
+            min_length=1,
+            max_length=NAME_LIMIT,
+            description="Part of the name. Finds what is archived, too.",
+        ),
+    ] = None
+    archived: Annotated[
+        bool | None, Field(description="What was archived, which other lists leave out.")
     ] = None
 
 
@@ -149,25 +153,15 @@ class InstanceBrief(Answer):
     connection_state: ConnectionState
 
 
-class RecipientsOut(Answer):
-    """What laying has made of the sources so far."""
-
-    state: RecipientsState
-    requested: int
-    added: int
-    repeats: int
-    opted_out: int
-    inactive: int
-    error: str | None
-
-
 class CampaignOut(Answer):
     """A campaign with its books and its forecast."""
 
-    versioned_by = frozenset({"name", "description"})
+    versioned_by = frozenset(CampaignFields.model_fields)
     made_on_reading = frozenset(
         {
-            "instance",
+            "instance.name",
+            "instance.connection_state",
+            "instance_name",
             "recipients",
             "total_contacts",
             "pending_messages",
@@ -184,7 +178,9 @@ class CampaignOut(Answer):
             "delivery_rate",
             "read_rate",
             "can_be_started",
-            "messages",
+            "messages.times_sent",
+            "messages.response_count",
+            "messages.response_rate",
             "next_scheduled_send",
             "last_send_at",
             "estimated_seconds",
@@ -199,7 +195,10 @@ class CampaignOut(Answer):
     description: str
     status: CampaignStatus
     is_paused: bool
-    instance: InstanceBrief | None
+    instance_id: str
+    instance: Annotated[
+        InstanceBrief | None, Field(description="Null once the instance was deleted.")
+    ]
     instance_name: str | None
     schedule_type: ScheduleType
     morning_start: str | None
@@ -258,6 +257,7 @@ class CampaignOut(Answer):
             description=details.view.description,
             status=campaign.status,
             is_paused=campaign.status is CampaignStatus.PAUSED,
+            instance_id=campaign.instance_id,
             instance=_brief(instance, gate) if instance else None,
             instance_name=instance.name if instance else None,
             schedule_type=ScheduleType(schedule.schedule_type),
@@ -272,7 +272,7 @@ class CampaignOut(Answer):
             scheduled_at=iso_or_none(schedule.scheduled_at),
             allow_missing=campaign.allow_missing,
             resume_on_reconnect=campaign.resume_on_reconnect,
-            recipients=RecipientsOut(**asdict(campaign.recipients)),
+            recipients=RecipientsOut.of(campaign.recipients),
             total_contacts=campaign.total,
             pending_messages=counts.pending,
             in_flight_messages=counts.in_flight,
@@ -293,7 +293,7 @@ class CampaignOut(Answer):
             last_send_at=iso_or_none(details.last_send_at),
             estimated_seconds=details.estimated_seconds,
             estimated_completion_at=iso_or_none(details.estimated_completion_at),
-            archived_at=None,
+            archived_at=iso_or_none(campaign.archived_at),
             created_at=to_iso(campaign.created_at),
             updated_at=to_iso(campaign.updated_at),
             started_at=iso_or_none(campaign.started_at),
@@ -320,31 +320,3 @@ class CampaignPage(Answer):
 
     results: list[CampaignOut]
     next: NextCursor
-
-
-class CheckOut(Answer):
-    """A start condition; one that does not hold says why, with what explains it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    code: StartCheck
-    ok: bool
-    message: Annotated[str | None, Field(description="What is wrong; null where it holds.")]
-
-
-class WarningOut(Answer):
-    """What an owner should know before a start; nothing here keeps her from it."""
-
-    code: StartWarning
-    message: str
-
-
-class ChecksOut(Answer):
-    """Every start condition with its state, warnings, and the forecast."""
-
-    can_be_started: bool
-    checks: list[CheckOut]
-    warnings: list[WarningOut]
-    next_scheduled_send: Annotated[Moment | None, Field(description="Were it started now.")]
-    estimated_seconds: int | None
-    estimated_completion_at: Moment | None

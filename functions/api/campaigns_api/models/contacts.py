@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import FailFast, Field, WithJsonSchema
+from pydantic import AfterValidator, FailFast, Field
+from pydantic_core import PydanticCustomError
 
 from campaigns.domain.contact import (
     CONSENT_LIMIT,
@@ -14,19 +15,29 @@ from campaigns.domain.contact import (
     TAG_LIMIT,
     TAGS_LIMIT,
     ContactDraft,
+    ContactSource,
+    ContactValues,
 )
-from campaigns.domain.contact_bulk import OnDuplicate, RowOutcome, RowResult
 from campaigns.domain.instants import to_iso
+from campaigns.domain.model import Contact
+from campaigns.domain.plain_text import has_controls
 from campaigns.domain.rendering import (
     CUSTOM_VAR_NAME_LIMIT,
     CUSTOM_VAR_VALUE_LIMIT,
     CUSTOM_VARS_LIMIT,
 )
-from campaigns.services.manage_contacts import ContactView
-from campaigns_api.models.base import Answer, Body, ListQuery, Moment, NextCursor, iso_or_none
-from campaigns_api.models.problems import FieldProblem
+from campaigns.services.read_contacts import ContactFilter, ContactView
+from campaigns_api.models.base import (
+    Answer,
+    Body,
+    FlagIn,
+    ListQuery,
+    Moment,
+    NextCursor,
+    iso_or_none,
+    omitted,
+)
 
-BULK_LIMIT = 1_000
 _PHONE_EXAMPLE = "(11) 99000-2471"
 #: Longer than any spelling of a phone; the rules say what is wrong with the rest.
 _PHONE_LIMIT = 200
@@ -54,6 +65,16 @@ class Consent(Body):
     given_at: Annotated[str, Field(max_length=CONSENT_LIMIT, examples=["2026-03-01"])]
     channel: Annotated[str, Field(max_length=CONSENT_LIMIT, examples=["loja"])]
     text: Annotated[str, Field(max_length=CONSENT_LIMIT)] = ""
+
+    def kept(self) -> Mapping[str, str]:
+        """Without what is empty."""
+        return {name: value for name, value in self.model_dump().items() if value}
+
+
+def _no_controls(text: str | None) -> str | None:
+    if text and has_controls(text, lines=True):
+        raise PydanticCustomError("invalid_text", "control characters")
+    return text
 
 
 class _ContactFields(Body):
@@ -85,6 +106,34 @@ class ContactIn(_ContactFields):
         return _draft(self, self.name, self.phone)
 
 
+class ContactPut(_ContactFields):
+    """A contact as it is to be: what is left out is empty from then on, and it is active."""
+
+    name: ContactName
+    phone: Phone
+    is_active: bool = True
+
+    def values(self) -> ContactValues:
+        """All that may be edited of a contact, as the caller wants it."""
+        return ContactValues(**_given(self, set(type(self).model_fields)))
+
+
+class ContactPatch(_ContactFields):
+    """Changes to a contact; whatever is left out stays, and null empties a field.
+
+    A field is replaced whole: `tags` and `custom_vars` are not united with those that were there.
+    """
+
+    name: ContactName = omitted()
+    phone: Phone = omitted()
+    is_active: bool = omitted()
+
+    def values_over(self, stored: Contact) -> ContactValues:
+        """All that may be edited of a contact, with the changes."""
+        kept = {name: getattr(stored, name) for name in type(self).model_fields}
+        return ContactValues(**kept | _given(self, self.model_fields_set))
+
+
 class ContactRow(_ContactFields):
     """A row of a bulk call; without a name it can only update."""
 
@@ -95,26 +144,18 @@ class ContactRow(_ContactFields):
         return _draft(self, self.name, self.phone)
 
 
-class BulkIn(Body):
-    """Rows to create or update. Each row is judged alone."""
-
-    contacts: Annotated[
-        list[Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})]],
-        Field(min_length=1, max_length=BULK_LIMIT, description="Rows, each a `ContactRow`."),
-    ]
-    on_duplicate: Annotated[
-        OnDuplicate, Field(strict=False, description="What becomes of a person who is there.")
-    ] = OnDuplicate.UPDATE
-
-
 class OptOutIn(Body):
     """Why a person went out, or came back."""
 
-    reason: Annotated[str | None, Field(max_length=_REASON_LIMIT)] = None
+    reason: Annotated[str | None, Field(max_length=_REASON_LIMIT), AfterValidator(_no_controls)] = (
+        None
+    )
 
 
 class ContactQuery(ListQuery):
-    """Contacts by name."""
+    """Contacts by name; one filter at a time."""
+
+    exclusive = ("search", "tag", "group", "opted_out", "is_active")
 
     search: Annotated[
         str | None,
@@ -124,6 +165,30 @@ class ContactQuery(ListQuery):
             description="Beginning of the name or of the phone; case and accents do not matter.",
         ),
     ] = None
+    tag: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=TAG_LIMIT,
+            description="Those that have it; case and accents do not matter.",
+        ),
+    ] = None
+    group: Annotated[
+        str | None, Field(min_length=1, max_length=64, description="Those in it, by its id.")
+    ] = None
+    opted_out: Annotated[
+        FlagIn | None, Field(description="Those that asked for no message, or all the others.")
+    ] = None
+    is_active: FlagIn | None = None
+
+    def wanted(self) -> ContactFilter:
+        return ContactFilter(
+            search=self.search,
+            tag=self.tag,
+            group_id=self.group,
+            opted_out=self.opted_out,
+            is_active=self.is_active,
+        )
 
 
 class ContactOut(Answer):
@@ -143,6 +208,7 @@ class ContactOut(Answer):
             "updated_at",
         }
     )
+    made_on_reading = frozenset({"last_messaged_at", "last_replied_at", "groups_count"})
 
     id: Annotated[str, Field(examples=["ct_6m2v5k3hq7wznp4jx8tbdyr2ce"])]
     name: str
@@ -154,9 +220,25 @@ class ContactOut(Answer):
     notes: str | None
     is_active: bool
     consent: dict[str, str] | None
-    source: Annotated[str, Field(examples=["api"])]
+    source: Annotated[
+        ContactSource,
+        Field(
+            description=(
+                "How it came into being: `api` alone, `import` in a bulk call, `manual` by hand, "
+                "`inbound` by writing to an instance."
+            )
+        ),
+    ]
+    import_id: Annotated[
+        str | None, Field(description="The same for all that one bulk call created.")
+    ]
     opted_out_at: Moment | None
     opt_out_source: str | None
+    last_messaged_at: Annotated[
+        Moment | None, Field(description="When a message to this person last left, or may have.")
+    ]
+    last_replied_at: Moment | None
+    groups_count: int
     created_at: Moment
     updated_at: Moment
 
@@ -174,9 +256,13 @@ class ContactOut(Answer):
             notes=contact.notes,
             is_active=contact.is_active,
             consent=dict(contact.consent) if contact.consent else None,
-            source=contact.source,
+            source=ContactSource(contact.source),
+            import_id=contact.import_id,
             opted_out_at=iso_or_none(suppression.opted_out_at if suppression else None),
             opt_out_source=suppression.source if suppression else None,
+            last_messaged_at=iso_or_none(view.activity.last_messaged_at),
+            last_replied_at=iso_or_none(view.activity.last_replied_at),
+            groups_count=view.groups_count,
             created_at=to_iso(contact.created_at),
             updated_at=to_iso(contact.updated_at),
         )
@@ -189,41 +275,7 @@ class ContactPage(Answer):
     next: NextCursor
 
 
-class BulkError(Answer):
-    """A row that was refused."""
-
-    index: int
-    code: str
-    errors: list[FieldProblem]
-
-
-class BulkContact(Answer):
-    """A row that was taken."""
-
-    index: int
-    id: str
-    phone: str
-    result: RowOutcome
-
-    @classmethod
-    def of(cls, row: RowResult) -> Self:
-        return cls(index=row.index, id=row.id or "", phone=row.phone or "", result=row.result)
-
-
-class BulkOut(Answer):
-    """What became of each row: 201 if any was created, 422 if every row is bad, else 200."""
-
-    created: int
-    updated: int
-    skipped: int
-    errors: list[BulkError]
-    contacts: list[BulkContact]
-
-
 def _draft(fields: _ContactFields, name: str | None, phone: str) -> ContactDraft:
-    consent: Mapping[str, str] | None = None
-    if fields.consent is not None:
-        consent = {key: value for key, value in fields.consent.model_dump().items() if value}
     return ContactDraft(
         phone=phone,
         name=name,
@@ -233,5 +285,16 @@ def _draft(fields: _ContactFields, name: str | None, phone: str) -> ContactDraft
         custom_vars=fields.custom_vars,
         notes=fields.notes,
         is_active=fields.is_active,
-        consent=consent,
+        consent=None if fields.consent is None else fields.consent.kept(),
     )
+
+
+def _given(fields: _ContactFields, names: set[str]) -> dict[str, Any]:
+    """The named fields as the rules take them: null is empty."""
+    consent = fields.consent.kept() if fields.consent else None
+    values = fields.model_dump(include=names) | {
+        "tags": tuple(fields.tags or ()),
+        "custom_vars": fields.custom_vars or {},
+        "consent": consent,
+    }
+    return {name: values[name] for name in names}

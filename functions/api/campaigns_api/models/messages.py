@@ -15,7 +15,10 @@ MessageTextIn = Annotated[
         min_length=1,
         max_length=TEXT_LIMIT,
         description="With variables such as `{{primeiro_nome}}` or `{{cidade|sua cidade}}`.",
-        examples=["{{saudacao}}, {{primeiro_nome}}! Chegou a coleção nova."],
+        examples=[
+            "{{saudacao}}, {{primeiro_nome}}! Chegou a coleção nova.",
+            "Hi {{primeiro_nome|there}}! Our new collection is here.",
+        ],
     ),
 ]
 _Order = Annotated[int, Field(ge=1, le=MESSAGES_LIMIT, description="Its place, unique.")]

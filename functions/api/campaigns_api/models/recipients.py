@@ -7,17 +7,40 @@ from pydantic import Field
 from campaigns.domain.instants import to_iso
 from campaigns.domain.model import EventType, LogEntry, LogLevel
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
-from campaigns.services.manage_campaigns import RecipientView
+from campaigns.services.read_recipients import RecipientView
 from campaigns_api.language import Language, say
-from campaigns_api.models.base import Answer, ListQuery, Moment, NextCursor, iso_or_none
+from campaigns_api.models.base import (
+    Answer,
+    ListQuery,
+    Moment,
+    NextCursor,
+    PagedQuery,
+    iso_or_none,
+)
 
 _PREVIEW_LENGTH = 100
+#: What an operator does, and may say why.
+_REASONED = frozenset(
+    {
+        EventType.CAMPAIGN_PAUSED,
+        EventType.CAMPAIGN_RESUMED,
+        EventType.CAMPAIGN_CANCELLED,
+    }
+)
 
 
 class RecipientQuery(ListQuery):
     """A campaign's recipients by sequence."""
 
     status: RecipientStatus | None = None
+
+
+class ExportQuery(PagedQuery):
+    """A part of a campaign's recipients as a file."""
+
+    cursor: Annotated[
+        str | None, Field(max_length=4096, description="As the `Link` of the part before gives it.")
+    ] = None
 
 
 class ContactBrief(Answer):
@@ -30,6 +53,8 @@ class ContactBrief(Answer):
 
 class RecipientOut(Answer):
     """One person in one campaign."""
+
+    versioned_by = frozenset({"id", "sequence", "status", "attempts", "updated_at"})
 
     id: Annotated[str, Field(examples=["rc_6m2v5k3hq7wznp4jx8tbdyr2ce"])]
     sequence: int
@@ -72,7 +97,7 @@ class LogOut(Answer):
             id=entry.log_id,
             level=entry.level,
             event_type=entry.event_type,
-            message=say(f"event.{entry.event_type}", language, _gaps(entry, language)),
+            message=_told(entry, language),
             metadata=dict(entry.metadata),
             actor=entry.actor,
             created_at=to_iso(entry.created_at),
@@ -145,6 +170,14 @@ def fields_of(view: RecipientView, language: Language) -> dict[str, object]:
         "responded_at": iso_or_none(recipient.responded_at),
         "updated_at": to_iso(recipient.updated_at),
     }
+
+
+def _told(entry: LogEntry, language: Language) -> str:
+    """The event in words, with the reason that an operator gave."""
+    sentence = say(f"event.{entry.event_type}", language, _gaps(entry, language))
+    if entry.event_type in _REASONED and (reason := entry.metadata.get("reason")):
+        return f"{sentence} {say('event.because', language, {'reason': reason})}"
+    return sentence
 
 
 def _gaps(entry: LogEntry, language: Language) -> dict[str, object]:

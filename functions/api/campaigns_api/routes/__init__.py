@@ -2,17 +2,37 @@
 
 from campaigns_api.operations import Operation
 from campaigns_api.routes import (
+    audience,
+    audit,
     campaigns,
     contacts,
+    groups,
     holidays,
     instances,
+    keys,
     messages,
     recipients,
     service,
+    tenant,
+    test_messages,
 )
 
 
 def all_operations() -> tuple[Operation, ...]:
     """Every operation of the API, in the order of the document."""
-    modules = (service, instances, contacts, campaigns, messages, recipients, holidays)
+    modules = (
+        service,
+        instances,
+        test_messages,
+        contacts,
+        groups,
+        campaigns,
+        messages,
+        recipients,
+        audience,
+        holidays,
+        keys,
+        tenant,
+        audit,
+    )
     return tuple(operation for module in modules for operation in module.routes)

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from campaigns.domain.contact import ContactDraft
 from campaigns.domain.contact_bulk import RowError, RowOutcome, RowResult
 from campaigns.domain.errors import FieldError, ValidationFailed
-from campaigns.services.manage_contacts import ContactView
 from campaigns.services.ports import Listing
-from campaigns_api.call import Answered, Call
+from campaigns.services.read_contacts import ContactView
+from campaigns_api.call import Answered, Call, Edit
+from campaigns_api.models.base import ListQuery
+from campaigns_api.models.bulk_contacts import BulkContact, BulkError, BulkIn, BulkOut
 from campaigns_api.models.contacts import (
-    BulkContact,
-    BulkError,
-    BulkIn,
-    BulkOut,
     ContactIn,
     ContactOut,
     ContactPage,
+    ContactPatch,
+    ContactPut,
     ContactQuery,
     ContactRow,
     OptOutIn,
 )
+from campaigns_api.models.groups import TagOut, TagPage
 from campaigns_api.models.problems import FieldProblem
 from campaigns_api.operations import Routes
 from campaigns_api.pages import fitting_page
@@ -38,14 +39,25 @@ routes = Routes("contacts", "/api/contacts/contacts/")
 
 @routes.get()
 def list_contacts(call: Call, query: ContactQuery) -> ContactPage:
-    """List contacts by name, or those that a search finds."""
-    after = call.after(query)
+    """List contacts by name, or those that a filter finds."""
+    after, wanted = call.after(query), query.wanted()
 
     def read(limit: int) -> Listing[ContactView]:
-        return call.app.contacts.list(call.tenant_id, search=query.search, after=after, limit=limit)
+        return call.app.contacts.list(call.tenant_id, wanted, after=after, limit=limit)
 
     results, following = fitting_page(read, ContactOut.of, query.limit)
     return ContactPage(results=results, next=call.cursor(query, following))
+
+
+@routes.get("tags/")
+def list_tags(call: Call, query: ListQuery) -> TagPage:
+    """List the tags that contacts have, and how many have each.
+
+    Spellings that differ in case or accents are one tag, shown as it was first written.
+    """
+    listing = call.app.groups.tags(call.tenant_id, after=call.after(query), limit=query.limit)
+    results = [TagOut.of(view) for view in listing.items]
+    return TagPage(results=results, next=call.cursor(query, listing.next))
 
 
 @routes.post(status=201, codes=("contact_exists",))
@@ -66,7 +78,9 @@ def bulk_create_contacts(call: Call, body: BulkIn) -> Answered[BulkOut]:
     """
     drafts = [_draft(row) for row in body.contacts]
     rows = call.app.contacts.bulk(call.tenant_id, drafts, body.on_duplicate)
-    return Answered(_bulk_status(rows), _bulk_answer(rows, call))
+    answer = _bulk_answer(rows, call)
+    call.counted(created=answer.created, updated=answer.updated)
+    return Answered(_bulk_status(rows), answer)
 
 
 @routes.get("{contact_id}/")
@@ -75,11 +89,35 @@ def get_contact(call: Call, contact_id: str) -> ContactOut:
     return ContactOut.of(call.app.contacts.read(call.tenant_id, contact_id))
 
 
+@routes.put("{contact_id}/", codes=("phone_identifies_contact",))
+def replace_contact(call: Call, contact_id: str, body: Edit[ContactPut]) -> ContactOut:
+    """Replace a contact.
+
+    What is left out is empty from then on. The phone may change to another spelling of the same
+    person only.
+    """
+    seen = call.app.contacts.read(call.tenant_id, contact_id)
+    values = body.over(ContactOut.of(seen)).values()
+    return ContactOut.of(call.app.contacts.edit(call.tenant_id, seen, values))
+
+
+@routes.patch("{contact_id}/", codes=("phone_identifies_contact",))
+def change_contact(call: Call, contact_id: str, body: Edit[ContactPatch]) -> ContactOut:
+    """Change a contact; each given field is replaced whole, and null empties it.
+
+    The phone may change to another spelling of the same person only.
+    """
+    seen = call.app.contacts.read(call.tenant_id, contact_id)
+    values = body.over(ContactOut.of(seen)).values_over(seen.contact)
+    return ContactOut.of(call.app.contacts.edit(call.tenant_id, seen, values))
+
+
 @routes.delete("{contact_id}/")
 def delete_contact(call: Call, contact_id: str) -> None:
     """Delete a contact.
 
-    Its personal data goes; an opt-out stays, and pending recipients are skipped.
+    Its personal data goes, also from groups and tags; an opt-out stays, and pending recipients are
+    skipped.
     """
     seen = call.app.contacts.read(call.tenant_id, contact_id)
     call.require_match(ContactOut.of(seen))
@@ -90,14 +128,22 @@ def delete_contact(call: Call, contact_id: str) -> None:
 def opt_out_contact(call: Call, contact_id: str, body: OptOutIn) -> ContactOut:
     """Opt a contact out, of every campaign, at the moment of sending."""
     contacts = call.app.contacts
+    before = contacts.read(call.tenant_id, contact_id)
     view = contacts.opt_out(call.tenant_id, contact_id, reason=body.reason, source=_OPERATOR)
-    return ContactOut.of(view)
+    return _opted(call, before, view)
 
 
 @routes.post("{contact_id}/opt-in/")
 def opt_in_contact(call: Call, contact_id: str, body: OptOutIn) -> ContactOut:  # noqa: ARG001 - a reason to come back is read, and ends with the opt-out that it ends.
     """Take back a contact's opt-out."""
-    return ContactOut.of(call.app.contacts.opt_in(call.tenant_id, contact_id))
+    before = call.app.contacts.read(call.tenant_id, contact_id)
+    return _opted(call, before, call.app.contacts.opt_in(call.tenant_id, contact_id))
+
+
+def _opted(call: Call, before: ContactView, after: ContactView) -> ContactOut:
+    if after.suppression == before.suppression:
+        call.unchanged()
+    return ContactOut.of(after)
 
 
 def _draft(row: object) -> ContactDraft | RowError:

@@ -1,9 +1,18 @@
 """Instances: ``/api/instances/``."""
 
 from campaigns.domain.model import Role
+from campaigns.services.instance_views import InstanceView
 from campaigns_api.call import Call, Edit
 from campaigns_api.models.base import ListQuery
-from campaigns_api.models.instances import InstanceIn, InstanceOut, InstancePage, InstancePatch
+from campaigns_api.models.instances import (
+    AvailabilityOut,
+    InstanceIn,
+    InstanceOut,
+    InstancePage,
+    InstancePatch,
+    QrCodeOut,
+    QrCodeQuery,
+)
 from campaigns_api.operations import Routes
 
 #: What asking the Evolution server can end in.
@@ -22,13 +31,19 @@ def list_instances(call: Call, query: ListQuery) -> InstancePage:
     )
 
 
-@routes.post(role=Role.OWNER, status=201, codes=_EVOLUTION)
+@routes.post(role=Role.OWNER, status=201, codes=(*_EVOLUTION, "no_server_configured"))
 def create_instance(call: Call, body: InstanceIn) -> InstanceOut:
-    """Register an instance that exists on its Evolution server.
+    """Register an instance that exists on its Evolution server, or make one on ours.
 
-    One record per server and instance name, and per connected phone, in a deployment.
+    One record per server and instance name, and per connected phone, in a deployment. One that is
+    made is not connected: `qrcode/` gives what a phone is to scan.
     """
-    return InstanceOut.of(call.app.instances.create(call.tenant_id, body.draft(), call.actor))
+    draft = body.draft()
+    if not body.create_on_server:
+        return InstanceOut.of(call.app.instances.create(call.tenant_id, draft, call.actor))
+    attempt = call.headers.get("idempotency-key")
+    provision = call.app.provision_instance
+    return InstanceOut.of(provision.create(call.tenant_id, draft, call.actor, attempt=attempt))
 
 
 @routes.get("{instance_id}/")
@@ -50,6 +65,28 @@ def change_instance(call: Call, instance_id: str, body: Edit[InstancePatch]) -> 
     return InstanceOut.of(instances.patch(call.tenant_id, instance_id, changes, seen=seen))
 
 
+@routes.delete("{instance_id}/", role=Role.OWNER, codes=("instance_in_use",))
+def delete_instance(call: Call, instance_id: str) -> None:
+    """Delete an instance that no live or scheduled campaign uses.
+
+    Its number and its place on the server can be registered anew. One that was made on the
+    deployment's server is deleted there too, if that server can be reached; one that was registered
+    stays on its own. Drafts that name it cannot be started until they name another.
+    """
+
+    def approve(seen: InstanceView) -> None:
+        call.require_match(InstanceOut.of(seen))
+
+    call.app.remove_instance.remove(call.tenant_id, instance_id, approve=approve)
+
+
+@routes.get("{instance_id}/availability/")
+def get_availability(call: Call, instance_id: str) -> AvailabilityOut:
+    """Say whether a campaign can be started on an instance now."""
+    views = call.app.instance_views
+    return AvailabilityOut.of(views.availability(call.tenant_id, instance_id))
+
+
 @routes.post("{instance_id}/refresh/", role=Role.OWNER, codes=_EVOLUTION)
 def refresh_instance(call: Call, instance_id: str) -> InstanceOut:
     """Ask Evolution how the instance is now.
@@ -57,4 +94,37 @@ def refresh_instance(call: Call, instance_id: str) -> InstanceOut:
     Where the server refuses its key or knows it no more, nothing is sent through it until that is
     mended: to manage instances is the owner's.
     """
-    return InstanceOut.of(call.app.instances.refresh(call.tenant_id, instance_id))
+    before = InstanceOut.of(call.app.instances.read(call.tenant_id, instance_id))
+    after = InstanceOut.of(call.app.instances.refresh(call.tenant_id, instance_id))
+    if after == before:
+        call.unchanged()
+    return after
+
+
+@routes.get("{instance_id}/qrcode/", role=Role.OWNER, codes=_EVOLUTION)
+def get_qr_code(call: Call, instance_id: str, query: QrCodeQuery) -> QrCodeOut:
+    """Get what a phone is to scan, asked anew of Evolution each time.
+
+    Whoever scans it connects a phone to this instance: to show it is the owner's. Once that has
+    happened, the answer says so, and the instance is ready to send.
+    """
+    connect = call.app.connect_instance
+    return QrCodeOut.of(connect.show(call.tenant_id, instance_id, phone=query.phone))
+
+
+@routes.post(
+    "{instance_id}/disconnect/",
+    role=Role.OWNER,
+    codes=("evolution_unreachable", "evolution_error"),
+)
+def disconnect_instance(call: Call, instance_id: str) -> InstanceOut:
+    """Let go of the instance's phone, which may then be connected elsewhere.
+
+    From one second later no request leaves, also where the server does not answer. A campaign that
+    is active there is paused.
+    """
+    before = InstanceOut.of(call.app.instances.read(call.tenant_id, instance_id))
+    after = InstanceOut.of(call.app.connect_instance.disconnect(call.tenant_id, instance_id))
+    if after == before:
+        call.unchanged()
+    return after

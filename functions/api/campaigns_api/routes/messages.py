@@ -99,7 +99,9 @@ def preview_message(
     return PreviewOut.of(preview)
 
 
-@routes.post("messages/preview/", role=Role.VIEWER, codes=("unknown_reference",))
+@routes.post(
+    "messages/preview/", role=Role.VIEWER, codes=("unknown_reference",), changes_nothing=True
+)
 def preview_text(call: Call, body: PreviewIn) -> PreviewOut:
     """Show a text that is not stored as three people would read it."""
     preview = call.app.messages.preview_text(

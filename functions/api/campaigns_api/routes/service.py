@@ -23,7 +23,7 @@ def get_health(call: Call) -> Answered[HealthOut]:
 @routes.get("api/me/")
 def get_me(call: Call) -> MeOut:
     """Say whose key this is, and what it may do."""
-    tenant = call.app.tenants.rules(call.tenant_id).tenant
+    tenant = call.app.tenants.read(call.tenant_id)
     brief = TenantBrief(
         id=tenant.tenant_id, name=tenant.name, timezone=tenant.timezone, locale=tenant.locale
     )

@@ -8,6 +8,7 @@ from typing import Self
 
 from campaigns.domain.gates import time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.server_address import AddressPolicy, AddressRefused
 
 #: What the queue's visibility and a claim's lease add to the dispatcher's own timeout.
 LEASE_MARGIN_SECONDS = 30
@@ -49,6 +50,8 @@ class Settings:
     lane_shards: int = 8
     evolution_allowed_hosts: tuple[str, ...] = ()
     evolution_allow_private_addresses: bool = False
+    evolution_server_url: str = ""
+    evolution_server_key_parameter: str = ""
 
     def __post_init__(self) -> None:
         """A dispatcher without the time for one send would put every job back, for ever."""
@@ -63,6 +66,14 @@ class Settings:
                 f"READ_TIMEOUT_SECONDS={self.read_timeout_seconds:g}: "
                 f"set at least {math.ceil(needed / SECOND_MS)}"
             )
+
+        try:
+            _ = self.evolution_server
+        except AddressRefused as refused:
+            raise InvalidSetting(
+                f"EVOLUTION_SERVER_URL cannot be used ({refused.problem}): give https://host, or "
+                "set EVOLUTION_ALLOW_PRIVATE_ADDRESSES=true for a server in your own network"
+            ) from None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -89,7 +100,25 @@ class Settings:
             evolution_allow_private_addresses=(
                 values.get("EVOLUTION_ALLOW_PRIVATE_ADDRESSES", "false").lower() == "true"
             ),
+            evolution_server_url=values.get("EVOLUTION_SERVER_URL", "").strip(),
+            evolution_server_key_parameter=values.get("EVOLUTION_SERVER_KEY_PARAMETER", ""),
         )
+
+    @property
+    def address_policy(self) -> AddressPolicy:
+        """Which servers are called: those on the list, and the deployment's own."""
+        policy = AddressPolicy(
+            frozenset(host.lower() for host in self.evolution_allowed_hosts),
+            self.evolution_allow_private_addresses,
+        )
+        own = self.evolution_server_url
+        return policy.allowing(own) if own else policy
+
+    @property
+    def evolution_server(self) -> str:
+        """The URL of the deployment's own Evolution server in its stored form; "" for none."""
+        own = self.evolution_server_url
+        return self.address_policy.check_url(own) if own else ""
 
     @property
     def read_timeout_ms(self) -> int:

@@ -1,8 +1,9 @@
-"""What Evolution says of itself and of an instance (Evolution API 2.x).
+"""What Evolution says of itself and of an instance, and what it is told (Evolution API 2.x).
 
 `/instance/fetchInstances` answers a list of rows with `name` and `ownerJid`, the connected phone's
-jid, or null where none was ever connected. It also holds the instance's key: nothing of an answer
-is ever logged.
+jid, or null where none was ever connected. A phone that has just scanned is in its row a moment after
+`connectionState` says "open": the row says so too once it is. It also holds the instance's key, as `/instance/create`
+does, and what `/instance/connect` answers opens a phone: nothing of an answer is ever logged.
 """
 
 import re
@@ -14,56 +15,118 @@ import httpx
 
 from campaigns.domain.errors import GatewayRefused, Unavailable
 from campaigns.domain.model import ConnectionState
-from campaigns.services.ports_registry import AdminRefusal, Connection
+from campaigns.services.ports_evolution import AdminRefusal, Connection, Pairing
 
 #: Three requests in a row have to fit into the 30 s that an HTTP API waits.
 _TIMEOUT: Final = httpx.Timeout(5, connect=3)
+#: Evolution itself waits 2 s for the code.
+_PAIRING_TIMEOUT: Final = httpx.Timeout(8, connect=3)
 #: What is kept and shown as a version; which ones will do is for the rules to say.
 _VERSION: Final = re.compile(r"[\x21-\x7e]{1,40}")
+_REFUSALS: Final[Mapping[int, AdminRefusal]] = {
+    httpx.codes.UNAUTHORIZED: AdminRefusal.WRONG_KEY,
+    httpx.codes.NOT_FOUND: AdminRefusal.UNKNOWN_INSTANCE,
+}
 
 
 class EvolutionAdmin:
-    """See :class:`campaigns.services.ports_registry.GatewayAdmin`."""
+    """See :class:`campaigns.services.ports_evolution.GatewayAdmin`."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
     def version(self, server: str) -> str | None:
         # Without a key: the server may turn out to be no Evolution at all.
-        answer = self._get(f"{server}/", {})
+        answer = self._ask("GET", f"{server}/", None)
         version = _mapping(_json(answer)).get("version")
         if answer.status_code != httpx.codes.OK or not isinstance(version, str):
             return None
         return version if _VERSION.fullmatch(version) else None
 
     def connection(self, server: str, instance: str, api_key: str) -> Connection | AdminRefusal:
-        path = f"/instance/connectionState/{quote(instance, safe='')}"
-        answer = self._get(server + path, {"apikey": api_key})
+        answer = self._ask("GET", _url(server, "connectionState", instance), api_key)
+        if refusal := _refusal(answer):
+            return refusal
+        return self._connection(answer, server, instance, api_key)
+
+    def connect(
+        self, server: str, instance: str, api_key: str, *, phone: str | None = None
+    ) -> Pairing | Connection | AdminRefusal:
+        url = _url(server, "connect", instance) + (f"?number={phone}" if phone else "")
+        answer = self._ask("GET", url, api_key, timeout=_PAIRING_TIMEOUT)
+        if refusal := _refusal(answer):
+            return refusal
+        told = _json(answer)
+        if not isinstance(told, dict) or told.get("error"):
+            # What it threw comes in an answer of 200.
+            raise GatewayRefused(status=answer.status_code)
+        if "instance" in told:
+            return self._connection(answer, server, instance, api_key)
+        return Pairing(_text(told, "code"), _text(told, "pairingCode"), _text(told, "base64"))
+
+    def logout(self, server: str, instance: str, api_key: str) -> AdminRefusal | None:
+        answer = self._ask("DELETE", _url(server, "logout", instance), api_key)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            # It is not connected.
+            return None
+        return _refusal(answer)
+
+    def create(
+        self, server: str, server_key: str, instance: str, api_key: str
+    ) -> str | AdminRefusal:
+        # Without a QR code, for which Evolution waits 5 s: that is asked for when it is wanted.
+        wanted = {
+            "instanceName": instance,
+            "integration": "WHATSAPP-BAILEYS",
+            "token": api_key,
+            "qrcode": False,
+        }
+        answer = self._ask("POST", f"{server}/instance/create", server_key, json=wanted)
         match answer.status_code:
-            case httpx.codes.OK:
-                pass
+            case httpx.codes.CREATED:
+                return _key_in(_mapping(_json(answer)).get("hash"))
             case httpx.codes.UNAUTHORIZED:
-                return AdminRefusal.WRONG_KEY
-            case httpx.codes.NOT_FOUND:
-                return AdminRefusal.UNKNOWN_INSTANCE
+                return AdminRefusal.SERVER_KEY_REFUSED
+            case httpx.codes.FORBIDDEN:
+                return AdminRefusal.NAME_TAKEN
             case status:
                 raise GatewayRefused(status=status)
+
+    def delete(self, server: str, instance: str, api_key: str) -> AdminRefusal | None:
+        return _refusal(self._ask("DELETE", _url(server, "delete", instance), api_key))
+
+    def _connection(
+        self, answer: httpx.Response, server: str, instance: str, api_key: str
+    ) -> Connection:
         state = _mapping(_mapping(_json(answer)).get("instance")).get("state")
         if state != ConnectionState.OPEN:
             return Connection(_state(state))
-        return Connection(ConnectionState.OPEN, self._phone(server, instance, api_key))
+        row = self._row(server, instance, api_key)
+        if row.get("connectionStatus", ConnectionState.OPEN) != ConnectionState.OPEN:
+            # Whose phone it is now it does not say yet, and one that it names may be the last one's.
+            return Connection(ConnectionState.CONNECTING)
+        return Connection(ConnectionState.OPEN, _digits(row.get("ownerJid")))
 
-    def _phone(self, server: str, instance: str, api_key: str) -> str | None:
+    def _row(self, server: str, instance: str, api_key: str) -> Mapping[str, object]:
         url = f"{server}/instance/fetchInstances?instanceName={quote(instance, safe='')}"
-        rows = _json(self._get(url, {"apikey": api_key}))
+        rows = _json(self._ask("GET", url, api_key))
         for row in rows if isinstance(rows, list) else []:
             if _mapping(row).get("name") == instance:
-                return _digits(_mapping(row).get("ownerJid"))
-        return None
+                return _mapping(row)
+        return {}
 
-    def _get(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        api_key: str | None,
+        *,
+        json: Mapping[str, object] | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
+    ) -> httpx.Response:
+        headers = {} if api_key is None else {"apikey": api_key}
         try:
-            answer = self._client.get(url, headers=dict(headers), timeout=_TIMEOUT)
+            answer = self._client.request(method, url, headers=headers, json=json, timeout=timeout)
         except (httpx.RequestError, httpx.InvalidURL):
             raise Unavailable from None
         status = answer.status_code
@@ -71,6 +134,28 @@ class EvolutionAdmin:
             # A proxy, or a server in trouble: nothing is said of Evolution or the instance.
             raise GatewayRefused(status=status)
         return answer
+
+
+def _url(server: str, action: str, instance: str) -> str:
+    return f"{server}/instance/{action}/{quote(instance, safe='')}"
+
+
+def _refusal(answer: httpx.Response) -> AdminRefusal | None:
+    """None for an answer that is one; raises GatewayRefused where it says neither."""
+    if answer.status_code == httpx.codes.OK:
+        return None
+    refusal = _REFUSALS.get(answer.status_code)
+    if refusal is None:
+        raise GatewayRefused(status=answer.status_code)
+    return refusal
+
+
+def _key_in(made: object) -> str:
+    """The key of a new instance: a text, or under `apikey` in the oldest 2.x."""
+    key = _mapping(made).get("apikey", made)
+    if not isinstance(key, str) or not key:
+        raise GatewayRefused(status=httpx.codes.CREATED.value)
+    return key
 
 
 def _json(answer: httpx.Response) -> object:
@@ -84,6 +169,11 @@ def _json(answer: httpx.Response) -> object:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
+
+
+def _text(values: Mapping[str, object], name: str) -> str | None:
+    value = values.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _state(state: object) -> ConnectionState:

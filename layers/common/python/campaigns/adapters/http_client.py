@@ -2,12 +2,13 @@
 
 Every new connection resolves its name anew, looks at the addresses and connects to one of those it
 looked at, so that a name cannot lead somewhere else in between. Certificates are checked against
-the name. Redirects are not followed and no proxy is taken from the environment.
+the name. Redirects are not followed and no proxy is taken from the environment. An answer has an end,
+in time and in size, whatever the server does.
 """
 
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 from typing import Any
 
@@ -15,11 +16,15 @@ import httpcore
 import httpx
 
 from campaigns.domain.server_address import AddressPolicy, AddressRefused
-from campaigns.services.ports_registry import Resolver
+from campaigns.services.ports_evolution import Resolver
 
 KEEPALIVE_SECONDS = 60
 #: As many sends at once as a process has threads for.
 CONNECTIONS = 32
+#: The longest answer that is read. Evolution's are some kilobytes, a QR code's picture ten.
+ANSWER_BYTES = 1_048_576
+#: And of one that is packed, though we ask for none: it may unfold to a thousand times of that.
+PACKED_BYTES = 16_384
 
 
 class AddressNotAllowed(httpx.UnsupportedProtocol):
@@ -47,6 +52,7 @@ def make_http_client(
         transport=_GuardedTransport(
             _GuardedBackend(policy, resolve or resolve_name, read_timeout_seconds), limits
         ),
+        headers={"Accept-Encoding": "identity"},
         timeout=httpx.Timeout(
             connect=connect_timeout_seconds,
             read=read_timeout_seconds,
@@ -59,7 +65,7 @@ def make_http_client(
 
 
 def resolve_name(host: str, port: int) -> Sequence[str]:
-    """See :class:`campaigns.services.ports_registry.Resolver`: the system's resolver."""
+    """See :class:`campaigns.services.ports_evolution.Resolver`: the system's resolver."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -146,6 +152,24 @@ class _GuardedBackend(httpcore.SyncBackend):
         return addresses
 
 
+class _BoundedBody(httpx.SyncByteStream):
+    """An answer's bytes, up to a limit: a longer one would take the memory of the whole process."""
+
+    def __init__(self, body: httpx.SyncByteStream, limit: int) -> None:
+        self._body = body
+        self._left = limit
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            self._left -= len(part)
+            if self._left < 0:
+                raise httpx.RemoteProtocolError("answer too long")
+            yield part
+
+    def close(self) -> None:
+        self._body.close()
+
+
 class _GuardedTransport(httpx.HTTPTransport):
     def __init__(self, backend: httpcore.NetworkBackend, limits: httpx.Limits) -> None:
         context: ssl.SSLContext = httpx.create_ssl_context()
@@ -158,3 +182,14 @@ class _GuardedTransport(httpx.HTTPTransport):
             keepalive_expiry=limits.keepalive_expiry,
             network_backend=backend,
         )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        packing = answer.headers.get("content-encoding", "identity")
+        if "," in packing:
+            answer.close()
+            raise httpx.RemoteProtocolError("packed more than once")
+        limit = ANSWER_BYTES if packing == "identity" else PACKED_BYTES
+        assert isinstance(answer.stream, httpx.SyncByteStream)
+        answer.stream = _BoundedBody(answer.stream, limit)
+        return answer

@@ -3,18 +3,27 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import batched
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import SendJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _BATCH = 10
-KIND_CAMPAIGN = "campaign"
+
+
+class Kind(StrEnum):
+    """What a job's body says that it is."""
+
+    CAMPAIGN = "campaign"
+    DIRECT = "direct"
+
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +35,7 @@ class SqsJobQueue:
         self._client = client
         self._url = url
 
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def send(self, jobs: Sequence[Job]) -> list[bool]:
         return [sent for chunk in batched(jobs, _BATCH, strict=False) for sent in self._send(chunk)]
 
     def put_back(self, delays: Mapping[str, int]) -> None:
@@ -43,7 +52,7 @@ class SqsJobQueue:
                 # They come back after the queue's own visibility, and are released as late.
                 _log.warning("put_back_failed", extra={"count": len(chunk)}, exc_info=True)
 
-    def _send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def _send(self, jobs: Sequence[Job]) -> list[bool]:
         try:
             answer = self._client.send_message_batch(
                 QueueUrl=self._url,
@@ -65,39 +74,65 @@ class SqsJobQueue:
         return [str(place) in sent for place in range(len(jobs))]
 
 
-def to_body(job: SendJob) -> str:
+def to_body(job: Job) -> str:
     """Ids and numbers only: no text, no phone. The person is the message's group."""
-    return json.dumps(
-        {
-            "kind": KIND_CAMPAIGN,
-            "tenant_id": job.tenant_id,
-            "campaign_id": job.campaign_id,
-            "instance_id": job.instance_id,
-            "recipient_id": job.recipient_id,
-            "sequence": job.sequence,
-            "plan_number": job.plan_number,
-            "slot_at": job.slot_at,
-        },
-        separators=(",", ":"),
-    )
+    fields: dict[str, str | int]
+    match job:
+        case SendJob():
+            fields = {
+                "kind": Kind.CAMPAIGN,
+                "tenant_id": job.tenant_id,
+                "campaign_id": job.campaign_id,
+                "instance_id": job.instance_id,
+                "recipient_id": job.recipient_id,
+                "sequence": job.sequence,
+                "plan_number": job.plan_number,
+                "slot_at": job.slot_at,
+            }
+        case DirectJob():
+            fields = {
+                "kind": Kind.DIRECT,
+                "tenant_id": job.tenant_id,
+                "direct_message_id": job.direct_message_id,
+                "instance_id": job.instance_id,
+                "slot_at": job.slot_at,
+            }
+    return json.dumps(fields, separators=(",", ":"))
 
 
-def from_body(body: str, person: str) -> SendJob | None:
+def from_body(body: str, person: str) -> Job | None:
     """The job of a message, or None where the body is none that this version knows."""
     try:
         fields = json.loads(body)
-        if fields["kind"] != KIND_CAMPAIGN:
-            return None
-        return SendJob(
-            tenant_id=str(fields["tenant_id"]),
-            campaign_id=str(fields["campaign_id"]),
-            instance_id=str(fields["instance_id"]),
-            recipient_id=str(fields["recipient_id"]),
-            person=person,
-            sequence=int(fields["sequence"]),
-            plan_number=int(fields["plan_number"]),
-            slot_at=int(fields["slot_at"]),
-        )
+        match fields["kind"]:
+            case Kind.CAMPAIGN:
+                return _send_job(fields, person)
+            case Kind.DIRECT:
+                return _direct_job(fields, person)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         # The last two are Infinity for a number, and brackets without end.
-        return None
+        pass
+    return None
+
+
+def _send_job(fields: Mapping[str, Any], person: str) -> SendJob:
+    return SendJob(
+        tenant_id=str(fields["tenant_id"]),
+        campaign_id=str(fields["campaign_id"]),
+        instance_id=str(fields["instance_id"]),
+        recipient_id=str(fields["recipient_id"]),
+        person=person,
+        sequence=int(fields["sequence"]),
+        plan_number=int(fields["plan_number"]),
+        slot_at=int(fields["slot_at"]),
+    )
+
+
+def _direct_job(fields: Mapping[str, Any], person: str) -> DirectJob:
+    return DirectJob(
+        tenant_id=str(fields["tenant_id"]),
+        direct_message_id=str(fields["direct_message_id"]),
+        instance_id=str(fields["instance_id"]),
+        person=person,
+        slot_at=int(fields["slot_at"]),
+    )

@@ -1,8 +1,12 @@
 """Structured logs by Powertools, for the function and for the package alike."""
 
 import logging
+from typing import Final
 
 from aws_lambda_powertools import Logger
+
+#: At INFO they tell each URL, and at DEBUG what is in requests and answers: phones and keys.
+_TALKATIVE: Final = ("boto3", "botocore", "httpcore", "httpx", "urllib3")
 
 
 def function_logger() -> Logger:
@@ -15,4 +19,7 @@ def function_logger() -> Logger:
     package.handlers = list(logger.handlers)
     package.setLevel(logger.log_level)
     package.propagate = False
+    # The runtime gives every logger the level that is meant for the function's own.
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     return logger

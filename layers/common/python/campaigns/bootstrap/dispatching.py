@@ -7,7 +7,11 @@ from campaigns.adapters.dynamodb.gate_store import PersonStore
 from campaigns.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
+    from campaigns.adapters.evolution import EvolutionGateway
     from campaigns.services.dispatch_message import DispatchBatch
+    from campaigns.services.instance_cache import InstanceCache
+    from campaigns.services.pass_gates import PassGates
+    from campaigns.services.send_direct import SendDirect
     from campaigns.services.send_one import SendOne
 
 
@@ -15,40 +19,72 @@ class Dispatching(Parts):
     """What sends."""
 
     @cached_property
-    def send_one(self) -> "SendOne":
-        from campaigns.adapters.evolution import EvolutionGateway
-        from campaigns.services.instance_cache import InstanceCache
+    def pass_gates(self) -> "PassGates":
         from campaigns.services.pass_gates import PassGates, person_gap_ms
+
+        return PassGates(
+            persons=PersonStore(self.table),
+            gates=self.gates,
+            clock=self.clock,
+            person_gap_ms=person_gap_ms(self.settings.read_timeout_ms),
+            lease_ms=self.settings.lease_ms,
+        )
+
+    @cached_property
+    def gateway(self) -> "EvolutionGateway":
+        from campaigns.adapters.evolution import EvolutionGateway
+
+        return EvolutionGateway(
+            self.http_client,
+            self.clock,
+            read_timeout_seconds=self.settings.read_timeout_seconds,
+            connect_timeout_seconds=self.settings.connect_timeout_seconds,
+        )
+
+    @cached_property
+    def senders(self) -> "InstanceCache":
+        from campaigns.services.instance_cache import InstanceCache
+
+        return InstanceCache(self.instance_store)
+
+    @cached_property
+    def send_one(self) -> "SendOne":
         from campaigns.services.send_one import SendOne
 
-        settings = self.settings
         return SendOne(
             recipients=self.recipients,
             contacts=self.contact_store,
             suppressions=self.suppressions,
-            pass_gates=PassGates(
-                persons=PersonStore(self.table),
-                gates=self.gates,
-                clock=self.clock,
-                person_gap_ms=person_gap_ms(settings.read_timeout_ms),
-                lease_ms=settings.lease_ms,
-            ),
-            gateway=EvolutionGateway(
-                self.http_client,
-                self.clock,
-                read_timeout_seconds=settings.read_timeout_seconds,
-                connect_timeout_seconds=settings.connect_timeout_seconds,
-            ),
+            pass_gates=self.pass_gates,
+            gateway=self.gateway,
             vault=self.vault,
             facts=self.facts,
-            instances=InstanceCache(self.instance_store),
+            instances=self.senders,
             settle=self.settle,
             pause=self.pause,
             identity=self.identity,
             clock=self.clock,
             random=self.random,
-            lease_ms=settings.lease_ms,
-            read_timeout_ms=settings.read_timeout_ms,
+            lease_ms=self.settings.lease_ms,
+            read_timeout_ms=self.settings.read_timeout_ms,
+        )
+
+    @cached_property
+    def send_direct(self) -> "SendDirect":
+        from campaigns.services.send_direct import SendDirect
+
+        return SendDirect(
+            messages=self.direct_messages,
+            suppressions=self.suppressions,
+            tenants=self.tenant_rules,
+            pass_gates=self.pass_gates,
+            gateway=self.gateway,
+            vault=self.vault,
+            instances=self.senders,
+            clock=self.clock,
+            random=self.random,
+            lease_ms=self.settings.lease_ms,
+            read_timeout_ms=self.settings.read_timeout_ms,
         )
 
     @cached_property
@@ -57,6 +93,7 @@ class Dispatching(Parts):
 
         return DispatchBatch(
             send_one=self.send_one,
+            send_direct=self.send_direct,
             queue=self.queue,
             clock=self.clock,
             concurrently=self.concurrently,

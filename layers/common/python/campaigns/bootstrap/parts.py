@@ -20,6 +20,7 @@ from campaigns.adapters.dynamodb.recipient_store import RecipientStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.adapters.dynamodb.tenant_store import TenantStore
 from campaigns.domain.identity import Identity
+from campaigns.domain.server_address import AddressPolicy
 from campaigns.services.campaign_facts import FactsCache
 from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports import Clock, Concurrently, JobQueue, Kick
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     import httpx
     from mypy_boto3_kms import KMSClient
 
+    from campaigns.adapters.dynamodb.activity_store import ActivityStore
+    from campaigns.adapters.dynamodb.direct_store import DirectMessageStore
+    from campaigns.adapters.dynamodb.member_store import MemberStore
     from campaigns.adapters.kms import DeploymentSecret, KmsVault
-    from campaigns.domain.server_address import AddressPolicy
 
 #: Threads of a process: a batch of ten people, and concurrent reads beside it.
 _WORKERS = 16
@@ -95,6 +98,24 @@ class Parts:
         return SuppressionStore(self.table)
 
     @cached_property
+    def activities(self) -> "ActivityStore":
+        from campaigns.adapters.dynamodb.activity_store import ActivityStore
+
+        return ActivityStore(self.table)
+
+    @cached_property
+    def direct_messages(self) -> "DirectMessageStore":
+        from campaigns.adapters.dynamodb.direct_store import DirectMessageStore
+
+        return DirectMessageStore(self.table, self.random)
+
+    @cached_property
+    def memberships(self) -> "MemberStore":
+        from campaigns.adapters.dynamodb.member_store import MemberStore
+
+        return MemberStore(self.table)
+
+    @cached_property
     def instance_store(self) -> InstanceStore:
         return InstanceStore(self.table)
 
@@ -134,13 +155,8 @@ class Parts:
         return DeploymentSecret(SecretStore(self.table), self._kms, self.settings.kms_key_id)
 
     @cached_property
-    def address_policy(self) -> "AddressPolicy":
-        from campaigns.domain.server_address import AddressPolicy
-
-        return AddressPolicy(
-            frozenset(host.lower() for host in self.settings.evolution_allowed_hosts),
-            self.settings.evolution_allow_private_addresses,
-        )
+    def address_policy(self) -> AddressPolicy:
+        return self.settings.address_policy
 
     @cached_property
     def http_client(self) -> "httpx.Client":

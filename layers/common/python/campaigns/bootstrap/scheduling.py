@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from campaigns.bootstrap.parts import Parts
 
 if TYPE_CHECKING:
+    from campaigns.adapters.dynamodb.removal_store import RemovalStore
+    from campaigns.services.delete_draft import SweepRemoved
     from campaigns.services.lay_recipients import LayRecipients
     from campaigns.services.plan_sends import PlanSends
     from campaigns.services.run_schedule import RunSchedule
@@ -18,6 +20,7 @@ class Scheduling(Parts):
 
     @cached_property
     def start(self) -> "StartCampaign":
+        from campaigns.services.find_reachable import FindReachable
         from campaigns.services.start_campaign import StartCampaign
 
         return StartCampaign(
@@ -26,6 +29,11 @@ class Scheduling(Parts):
             contacts=self.contact_store,
             gates=self.gates,
             facts=self.facts,
+            reachable=FindReachable(
+                recipients=self.recipients,
+                contacts=self.contact_store,
+                suppressions=self.suppressions,
+            ),
             clock=self.clock,
             random=self.random,
         )
@@ -74,18 +82,37 @@ class Scheduling(Parts):
     def lay(self) -> "LayRecipients":
         from campaigns.adapters.dynamodb.laying_store import LayingStore
         from campaigns.services.lay_recipients import LayRecipients
+        from campaigns.services.sources import WalkSources
 
+        layings = LayingStore(self.table)
         return LayRecipients(
-            layings=LayingStore(self.table),
+            layings=layings,
+            sources=WalkSources(
+                layings=layings, recipients=self.recipients, memberships=self.memberships
+            ),
             recipients=self.recipients,
+            campaigns=self.campaign_store,
             contacts=self.contact_store,
             suppressions=self.suppressions,
+            activities=self.activities,
             identity=self.identity,
             kick=self.kick,
             clock=self.clock,
             random=self.random,
             concurrently=self.concurrently,
         )
+
+    @cached_property
+    def removals(self) -> "RemovalStore":
+        from campaigns.adapters.dynamodb.removal_store import RemovalStore
+
+        return RemovalStore(self.table, self.lanes, self.concurrently)
+
+    @cached_property
+    def sweep(self) -> "SweepRemoved":
+        from campaigns.services.delete_draft import SweepRemoved
+
+        return SweepRemoved(removals=self.removals, clock=self.clock)
 
     @cached_property
     def schedule(self) -> "RunSchedule":
@@ -98,6 +125,7 @@ class Scheduling(Parts):
             lay=lambda tenant_id, campaign_id, deadline: self.lay.lay(
                 tenant_id, campaign_id, deadline
             ),
+            remove=lambda key, deadline: self.sweep.sweep(key, deadline),
             clock=self.clock,
             concurrently=self.concurrently,
         )

@@ -5,67 +5,29 @@ from functools import cached_property
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from campaigns.bootstrap.scheduling import Scheduling
+from campaigns.bootstrap.connecting import Connecting
+from campaigns.bootstrap.managing import Managing
 
 if TYPE_CHECKING:
-    from campaigns.adapters.dynamodb.catalog_store import CatalogStore
     from campaigns.domain.model import Contact
+    from campaigns.services.administer import Administer
+    from campaigns.services.audit import AuditTrail
+    from campaigns.services.count_lists import CountLists
     from campaigns.services.idempotency import Idempotency
-    from campaigns.services.manage_campaigns import ManageCampaigns
     from campaigns.services.manage_contacts import ManageContacts
-    from campaigns.services.manage_instances import ManageInstances
+    from campaigns.services.manage_direct import ManageDirect
+    from campaigns.services.manage_groups import ManageGroups
+    from campaigns.services.manage_keys import ManageKeys
     from campaigns.services.manage_messages import ManageMessages
     from campaigns.services.manage_tenants import ManageTenants, NewTenant
-    from campaigns.services.read_campaign_log import ReadCampaignLog
-    from campaigns.services.run_campaign import RunCampaign
+    from campaigns.services.read_contacts import ReadContacts
 
 #: The longest that the API may work on a request: after that its idempotency key is free again.
 _REQUEST_MS = 30_000
 
 
-class Serving(Scheduling):
+class Serving(Managing, Connecting):
     """What answers calls."""
-
-    @cached_property
-    def run(self) -> "RunCampaign":
-        from campaigns.services.run_campaign import RunCampaign
-
-        return RunCampaign(
-            campaigns=self.campaign_store,
-            lanes=self.lanes,
-            gates=self.gates,
-            start=self.start,
-            pause=self.pause,
-            plan=self.plan,
-            visit=self.visit,
-            facts=self.facts,
-            clock=self.clock,
-            random=self.random,
-        )
-
-    @cached_property
-    def catalog(self) -> "CatalogStore":
-        from campaigns.adapters.dynamodb.catalog_store import CatalogStore
-
-        return CatalogStore(self.table, self.campaign_store, self.lanes, self.concurrently)
-
-    @cached_property
-    def campaigns(self) -> "ManageCampaigns":
-        from campaigns.services.manage_campaigns import ManageCampaigns
-
-        return ManageCampaigns(
-            campaigns=self.campaign_store,
-            catalog=self.catalog,
-            recipients=self.recipients,
-            contacts=self.contact_store,
-            instances=self.instance_store,
-            gates=self.gates,
-            tenants=self.tenant_rules,
-            kick=self.kick,
-            next_send_at=self.run.next_send_at,
-            clock=self.clock,
-            random=self.random,
-        )
 
     @cached_property
     def messages(self) -> "ManageMessages":
@@ -89,43 +51,63 @@ class Serving(Scheduling):
         return self.contact_store.page(tenant_id, by_name, after=None, limit=limit).items
 
     @cached_property
-    def logs(self) -> "ReadCampaignLog":
-        from campaigns.services.read_campaign_log import ReadCampaignLog
-
-        return ReadCampaignLog(
-            campaigns=self.campaign_store, catalog=self.catalog, recipients=self.recipients
-        )
-
-    @cached_property
     def contacts(self) -> "ManageContacts":
+        from campaigns.services.bulk_contacts import BulkContacts
         from campaigns.services.manage_contacts import ManageContacts
 
         return ManageContacts(
             contacts=self.contact_store,
             suppressions=self.suppressions,
+            reading=self._contact_reading,
+            counting=self._list_counting,
+            bulk=BulkContacts(
+                contacts=self.contact_store,
+                reading=self._contact_reading,
+                counting=self._list_counting,
+                identity=self.identity,
+                clock=self.clock,
+                random=self.random,
+                concurrently=self.concurrently,
+            ),
             identity=self.identity,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def groups(self) -> "ManageGroups":
+        from campaigns.adapters.dynamodb.group_store import GroupStore
+        from campaigns.services.manage_groups import ManageGroups
+
+        return ManageGroups(
+            groups=GroupStore(self.table, self.concurrently),
+            contacts=self.contact_store,
+            reading=self._contact_reading,
+            counting=self._list_counting,
             clock=self.clock,
             random=self.random,
             concurrently=self.concurrently,
         )
 
     @cached_property
-    def instances(self) -> "ManageInstances":
-        from campaigns.adapters.evolution_admin import EvolutionAdmin
-        from campaigns.adapters.http_client import resolve_name
-        from campaigns.services.manage_instances import ManageInstances
-        from campaigns.services.probe_instance import ProbeInstance
+    def _contact_reading(self) -> "ReadContacts":
+        from campaigns.services.read_contacts import ReadContacts
 
-        return ManageInstances(
-            instances=self.instance_store,
-            gates=self.gates,
-            campaigns=self.campaign_store,
-            tenants=self.tenant_rules,
-            vault=self.vault,
-            probe=ProbeInstance(
-                EvolutionAdmin(self.http_client), self.address_policy, resolve_name
-            ),
-            identity=self.identity,
+        return ReadContacts(
+            contacts=self.contact_store,
+            suppressions=self.suppressions,
+            memberships=self.memberships,
+            activities=self.activities,
+            random=self.random,
+        )
+
+    @cached_property
+    def _list_counting(self) -> "CountLists":
+        from campaigns.adapters.dynamodb.member_store import ListCountStore
+        from campaigns.services.count_lists import CountLists
+
+        return CountLists(
+            counts=ListCountStore(self.table),
             clock=self.clock,
             random=self.random,
             concurrently=self.concurrently,
@@ -143,6 +125,38 @@ class Serving(Scheduling):
         )
 
     @cached_property
+    def keys(self) -> "ManageKeys":
+        from campaigns.adapters.dynamodb.key_store import KeyStore
+        from campaigns.services.manage_keys import ManageKeys
+
+        return ManageKeys(keys=KeyStore(self.table), clock=self.clock, random=SystemRandom())
+
+    @cached_property
+    def audit(self) -> "AuditTrail":
+        from campaigns.adapters.dynamodb.audit_store import AuditStore
+        from campaigns.services.audit import AuditTrail
+
+        return AuditTrail(log=AuditStore(self.table), clock=self.clock, random=self.random)
+
+    @cached_property
+    def direct(self) -> "ManageDirect":
+        from campaigns.services.manage_direct import ManageDirect
+
+        return ManageDirect(
+            messages=self.direct_messages,
+            instances=self.instance_store,
+            gates=self.gates,
+            campaigns=self.campaign_store,
+            contacts=self.contact_store,
+            suppressions=self.suppressions,
+            tenants=self.tenant_rules,
+            queue=self.queue,
+            identity=self.identity,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
     def idempotency(self) -> "Idempotency":
         from campaigns.adapters.dynamodb.idempotency_store import IdempotencyStore
         from campaigns.services.idempotency import Idempotency
@@ -154,6 +168,12 @@ class Serving(Scheduling):
             lock_ms=_REQUEST_MS,
         )
 
+    @cached_property
+    def administer(self) -> "Administer":
+        from campaigns.services.administer import Administer
+
+        return Administer(tenants=self.tenants, keys=self.keys, audit=self.audit)
+
     def create_tenant(self, name: str) -> "NewTenant":
         """A tenant and its first owner key, for whoever runs the deployment."""
-        return self.tenants.create_tenant(name)
+        return self.administer.create_tenant(name)

@@ -40,6 +40,8 @@ _T = CampaignTrigger
 
 #: Live campaigns hold their instance: there is one per instance.
 LIVE = frozenset({_S.ACTIVE, _S.PAUSED})
+#: Nothing more is sent by itself.
+OVER = frozenset({_S.COMPLETED, _S.CANCELLED})
 
 #: Every move that there is, and what may make it.
 MOVES: Mapping[tuple[CampaignStatus, CampaignStatus], frozenset[CampaignTrigger]] = (

@@ -16,11 +16,11 @@ from campaigns.domain.sending_window import (
     SendingWindow,
     SendingWindowProblem,
 )
+from campaigns.domain.sources import NamedSources, check_sources
 
 NAME_LIMIT: Final = 200
 DESCRIPTION_LIMIT: Final = 2_000
 MESSAGES_LIMIT: Final = 5
-CONTACT_IDS_LIMIT: Final = 10_000
 
 #: Weekends and holidays that a schedule leaves out by its kind; a custom period says so itself.
 _SKIPS: Final = {
@@ -40,9 +40,28 @@ class CampaignDraft:
     schedule: Schedule
     message_texts: Sequence[str]
     contact_ids: Sequence[str] = ()
+    group_ids: Sequence[str] = ()
+    tags: Sequence[str] = ()
     description: str = ""
     allow_missing: bool = False
     resume_on_reconnect: bool = False
+
+    @property
+    def named(self) -> NamedSources:
+        """Whom it is for."""
+        return NamedSources(self.contact_ids, self.group_ids, self.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEdit:
+    """What a campaign is to be from now on, whole. `schedule` as its owner wrote it."""
+
+    name: str
+    description: str
+    instance_id: str
+    schedule: Schedule
+    allow_missing: bool
+    resume_on_reconnect: bool
 
 
 def effective(schedule: Schedule) -> Schedule:
@@ -66,14 +85,23 @@ def check_draft(draft: CampaignDraft) -> tuple[FieldError, ...]:
     return (
         *check_name(draft.name),
         *check_description(draft.description),
-        *_check_count("message_texts", draft.message_texts, MESSAGES_LIMIT),
+        *_check_count(draft.message_texts),
         *(
             error
             for number, text in enumerate(draft.message_texts)
             for error in check_text(f"message_texts.{number}", text)
         ),
-        *_check_count("contact_ids", draft.contact_ids, CONTACT_IDS_LIMIT),
+        *check_sources(draft.named),
         *_check_schedule(draft.schedule),
+    )
+
+
+def check_edit(edit: CampaignEdit) -> tuple[FieldError, ...]:
+    """Name, description and schedule, before anything is looked up."""
+    return (
+        *check_name(edit.name),
+        *check_description(edit.description),
+        *_check_schedule(edit.schedule),
     )
 
 
@@ -103,11 +131,11 @@ def _check_text(field: str, text: str, limit: int, *, lines: bool) -> Iterator[F
         yield _too_long(field, limit)
 
 
-def _check_count(field: str, values: Sequence[str], limit: int) -> Iterator[FieldError]:
-    if len(values) > limit:
-        yield FieldError(field, "too_many", "too_many", {"limit": limit})
-    if field == "message_texts" and not values:
-        yield FieldError(field, "required", "required")
+def _check_count(texts: Sequence[str]) -> Iterator[FieldError]:
+    if len(texts) > MESSAGES_LIMIT:
+        yield FieldError("message_texts", "too_many", "too_many", {"limit": MESSAGES_LIMIT})
+    if not texts:
+        yield FieldError("message_texts", "required", "required")
 
 
 def _check_schedule(schedule: Schedule) -> Iterator[FieldError]:

@@ -2,14 +2,15 @@
 
 A draft says only what was given: None is "not given", an empty text takes a value away. Putting a
 draft over a stored contact replaces the values that it gives, one custom variable at a time, and
-unites the tags.
+unites the tags. An edit gives every value, and replaces each of them whole.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from campaigns.domain.errors import FieldError
@@ -35,6 +36,18 @@ _FOLDED_NAME_BYTES: Final = 900
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
+class ContactSource(StrEnum):
+    """How a contact came into being (closed list of the contract).
+
+    By hand, with many others in one bulk call, alone over the API, or by writing to us herself.
+    """
+
+    MANUAL = "manual"
+    IMPORT = "import"
+    API = "api"
+    INBOUND = "inbound"
+
+
 @dataclass(frozen=True, slots=True)
 class ContactDraft:
     """A contact as a caller gives it; `phone` as people type it."""
@@ -51,13 +64,29 @@ class ContactDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactValues:
+    """All of a contact that may be edited; `phone` as people type it."""
+
+    phone: str = field(repr=False)
+    name: str = field(repr=False)
+    email: str | None = field(default=None, repr=False)
+    quem_indicou: str | None = field(default=None, repr=False)
+    tags: tuple[str, ...] = ()
+    custom_vars: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: str | None = field(default=None, repr=False)
+    is_active: bool = True
+    consent: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Birth:
     """What a contact that does not exist yet gets beside its draft's values."""
 
     contact_id: str
     tenant_id: str
     person: str
-    source: str
+    source: ContactSource
+    import_id: str | None = None
 
 
 def read_phone(text: str) -> Phone | FieldError:
@@ -78,7 +107,8 @@ def new_contact(draft: ContactDraft, phone: Phone, birth: Birth, now: int) -> Co
         phone=phone.e164,
         created_at=now,
         updated_at=now,
-        source=birth.source,
+        source=birth.source.value,
+        import_id=birth.import_id,
     )
     return put_over(blank, draft, now)
 
@@ -97,6 +127,24 @@ def put_over(stored: Contact, draft: ContactDraft, now: int) -> Contact:
         consent=stored.consent if draft.consent is None else (dict(draft.consent) or None),
         updated_at=now,
     )
+
+
+def edited(stored: Contact, values: ContactValues, phone: Phone, now: int) -> Contact:
+    """Every value replaces the stored one; the stored contact itself where nothing differs."""
+    wanted = replace(
+        stored,
+        **asdict(values)
+        | {
+            "phone": phone.e164,
+            "name": values.name.strip(),
+            "email": _given(values.email or "", None),
+            "quem_indicou": _given(values.quem_indicou or "", None),
+            "notes": _given(values.notes or "", None),
+            "tags": _united((), values.tags),
+            "consent": dict(values.consent) if values.consent else None,
+        },
+    )
+    return stored if wanted == stored else replace(wanted, updated_at=now)
 
 
 def check_contact(contact: Contact) -> tuple[FieldError, ...]:
@@ -126,6 +174,14 @@ def name_prefix(text: str) -> str:
     """What the sort keys of all contacts whose folded name begins with the text begin with."""
     encoded = fold_text(text).encode()[:_FOLDED_NAME_BYTES]
     return encoded.decode(errors="ignore")
+
+
+def tag_key(tag: str) -> str:
+    """Tags are one where they differ only in case, accents or the width of gaps.
+
+    Cut like a name, since it is part of a key; a key's own key is itself.
+    """
+    return name_prefix(tag).rstrip()
 
 
 def name_sort_key(name: str, contact_id: str) -> str:
@@ -175,7 +231,11 @@ def _given(value: str | None, stored: str | None) -> str | None:
 
 
 def _united(stored: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*stored, *(tag.strip() for tag in given)]))
+    """Of two spellings of a tag the one that was there first stays."""
+    by_key: dict[str, str] = {}
+    for tag in (*stored, *(tag.strip() for tag in given)):
+        by_key.setdefault(tag_key(tag), tag)
+    return tuple(by_key.values())
 
 
 def _with_given(stored: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -192,16 +252,24 @@ def _check_name(name: str) -> tuple[FieldError, ...]:
 
 
 def _check_controls(contact: Contact) -> tuple[FieldError, ...]:
-    """A name is one line; other texts may be several."""
+    """What names or addresses something is one line; other texts may be several."""
+    consent = contact.consent or {}
+    one_line = {
+        "name": contact.name,
+        "email": contact.email or "",
+        "tags": "".join(contact.tags),
+        "custom_vars": "".join(contact.custom_vars),
+        "consent.channel": consent.get("channel", ""),
+    }
     lines = {
         "quem_indicou": contact.quem_indicou or "",
         "notes": contact.notes or "",
-        "tags": "".join(contact.tags),
         "custom_vars": "".join(contact.custom_vars.values()),
+        "consent.text": consent.get("text", ""),
     }
-    wrong = ["name"] if has_controls(contact.name, lines=False) else []
+    wrong = [name for name, text in one_line.items() if has_controls(text, lines=False)]
     wrong += [name for name, text in lines.items() if has_controls(text, lines=True)]
-    return tuple(FieldError(name, "invalid_text", "invalid_text") for name in wrong)
+    return tuple(FieldError(name, "invalid_text", "invalid_text") for name in dict.fromkeys(wrong))
 
 
 def _check_length(field_name: str, value: str | None, limit: int) -> tuple[FieldError, ...]:
@@ -220,7 +288,7 @@ def _check_tags(tags: Sequence[str]) -> tuple[FieldError, ...]:
     errors = []
     if len(tags) > TAGS_LIMIT:
         errors.append(FieldError("tags", "too_many", "too_many", {"limit": TAGS_LIMIT}))
-    if "" in tags:
+    if any(is_blank(tag) or not tag_key(tag) for tag in tags):
         errors.append(FieldError("tags", "blank", "blank"))
     if any(len(tag) > TAG_LIMIT for tag in tags):
         errors.append(FieldError("tags", "too_long", "too_long", {"limit": TAG_LIMIT}))

@@ -46,6 +46,19 @@ def window_of(schedule: Schedule, tenant: Tenant) -> SendingWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantDays:
+    """A tenant's calendar days, for what belongs to no campaign."""
+
+    zone: ZoneInfo
+
+    def day(self, instant: int) -> str:
+        return day_of(instant, self.zone)
+
+    def next_day_at(self, instant: int) -> int:
+        return next_midnight(instant, self.zone)
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
     """Answers in epoch milliseconds when a campaign may send; days are the tenant's."""
 

@@ -31,6 +31,10 @@ class Identity:
         """A person is one recipient per campaign, whatever races."""
         return "rc_" + self._hash("recipient", campaign_id, person)
 
+    def instance_mark(self, tenant_id: str, attempt: str) -> str:
+        """Each attempt to make an instance has a mark of its own, which nobody else can guess."""
+        return self._hash("instance", tenant_id, attempt)
+
     def whatsapp_message_id(self, recipient_id: str, instance_id: str) -> str:
         """A recipient's message has one WhatsApp id per instance, in Evolution's format.
 

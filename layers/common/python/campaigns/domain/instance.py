@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from campaigns.domain.errors import FieldError
 from campaigns.domain.identity import Identity
 from campaigns.domain.instants import SECOND_MS
-from campaigns.domain.model import InstanceGate
+from campaigns.domain.model import ConnectionState, InstanceGate
 from campaigns.domain.phone import InvalidPhone, parse_phone
 from campaigns.domain.plain_text import has_controls, is_blank
 
@@ -89,6 +89,14 @@ def connected_phone(digits: str | None, identity: Identity) -> ConnectedPhone:
     except InvalidPhone:
         return ConnectedPhone(number, (_phone_digest(identity, number),))
     return ConnectedPhone(phone.e164, (_phone_digest(identity, phone.person_key),))
+
+
+def connected_as(gate: InstanceGate, state: ConnectionState) -> InstanceGate:
+    """The gate once it is noted how it is connected; unchanged where that is known already."""
+    if gate.connection_state is state:
+        return gate
+    version = gate.connection_version + 1
+    return replace(gate, connection_state=state, connection_version=version)
 
 
 def next_allowed_at(gate: InstanceGate, now: int, day: str, next_day_at: int) -> int | None:

@@ -47,6 +47,7 @@ class Tenant:
     quiet_hours_end: str
     opt_out_keywords: tuple[str, ...]
     created_at: int
+    updated_at: int
 
     @property
     def zone(self) -> ZoneInfo:
@@ -77,7 +78,10 @@ class TenantHoliday:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person as one tenant knows her. Only here does a phone stand in clear."""
+    """A person as one tenant knows her. Only here does a phone stand in clear.
+
+    `opted_out` is how it is listed; whether she may be written to is the suppression's to say.
+    """
 
     contact_id: str
     tenant_id: str
@@ -87,6 +91,7 @@ class Contact:
     created_at: int
     updated_at: int
     source: str = "api"
+    import_id: str | None = None
     email: str | None = field(default=None, repr=False)
     quem_indicou: str | None = field(default=None, repr=False)
     tags: tuple[str, ...] = ()
@@ -94,6 +99,8 @@ class Contact:
     notes: str | None = field(default=None, repr=False)
     is_active: bool = True
     consent: Mapping[str, str] | None = field(default=None, repr=False)
+    groups: tuple[str, ...] = ()
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,8 @@ class Suppression:
 class Instance:
     """A WhatsApp number connected through Evolution.
 
-    `config_version` rises when its server, name or key changes.
+    `config_version` rises when its server, name or key changes. `created_on_server`: we made it
+    there.
     """
 
     instance_id: str
@@ -126,6 +134,9 @@ class Instance:
     connected_phone: str | None = field(default=None, repr=False)
     server_version: str | None = None
     created_by: str | None = None
+    created_on_server: bool = False
+    #: A keyed hash of the phone for which a code to type was last asked.
+    pairing_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +150,17 @@ class InstanceGate:
     delay_min_ms: int
     delay_max_ms: int
     daily_limit: int | None
+    #: Rises whenever it is noted how it is connected: who asked before that comes too late.
+    connection_version: int = 0
     live_campaign_id: str | None = None
     live_status: CampaignStatus | None = None
+    #: Campaigns that wait here for their time.
+    scheduled: int = 0
     busy_token: str | None = None
     busy_until: int | None = None
     busy_holder: str | None = None
+    #: The campaign whose send it is busy with, if it is a campaign's.
+    busy_campaign_id: str | None = None
     last_left_at: int = 0
     day: str | None = None
     day_count: int = 0
@@ -154,6 +171,9 @@ class InstanceGate:
 
     def is_busy(self, now: int) -> bool:
         return self.busy_until is not None and self.busy_until > now
+
+    def is_sending_for(self, campaign_id: str, now: int) -> bool:
+        return self.is_busy(now) and self.busy_campaign_id == campaign_id
 
     @property
     def gap_ends_at(self) -> int:
@@ -189,7 +209,10 @@ class MessageText:
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """What laying has made of the sources so far."""
+    """What laying has made of the sources so far.
+
+    `first_contacts` of those added were never messaged by the tenant.
+    """
 
     state: RecipientsState
     requested: int = 0
@@ -197,6 +220,8 @@ class Recipients:
     repeats: int = 0
     opted_out: int = 0
     inactive: int = 0
+    missing_values: int = 0
+    first_contacts: int = 0
     error: str | None = None
 
 
@@ -237,12 +262,15 @@ class Campaign:
     paused_at: int | None = None
     completed_at: int | None = None
     cancelled_at: int | None = None
+    archived_at: int | None = None
     auto_pause_reason: AutoPauseReason | None = None
     last_error: str | None = None
     laying_epoch: int = 0
     laying_token: str | None = None
     laying_until: int | None = None
+    laid_epoch: int = 0
     next_source: int = 0
+    source_position: str | None = None
     sources: int = 0
 
     @property
@@ -378,6 +406,7 @@ class EventType(StrEnum):
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     CAMPAIGN_COMPLETED = "campaign_completed"
     CAMPAIGN_AUTO_PAUSED = "campaign_auto_paused"
+    RECIPIENTS_ADDED = "recipients_added"
     RECIPIENTS_READY = "recipients_ready"
     RECIPIENTS_FAILED = "recipients_failed"
     BOOKS_CORRECTED = "books_corrected"

@@ -76,6 +76,12 @@ def evolution_number(e164: str) -> str:
     return e164.removeprefix("+")
 
 
+def national(e164: str) -> str:
+    """A Brazilian phone as Brazilians write it, ``(11) 99000-1234``; any other stays E.164."""
+    found = _BRAZILIAN.fullmatch(e164)
+    return "({}) {}-{}".format(*found.groups()) if found else e164
+
+
 def _person_key(e164: str) -> str:
     """Spellings of one WhatsApp account share one key: Argentina's 9 after 54 is left out.
 
@@ -109,6 +115,7 @@ _ANY_CARRIER = re.compile(
 _BETWEEN_PHONES = re.compile(r"[/;|\n]|,\s|\s(?:e|ou)\s", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s().,;|/\[\]_-]+")
 _NUMBER = re.compile(r"\+?[0-9]+")
+_BRAZILIAN = re.compile(r"\+55([0-9]{2})([0-9]{4,5})([0-9]{4})")
 
 
 def _digits_of(text: str) -> str:

@@ -11,6 +11,17 @@ from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.domain.settlement import Settlement
 
 
+def on_instance(recipient: Recipient, instance_id: str) -> Recipient:
+    """Until its first claim a recipient belongs to the instance that its campaign has now.
+
+    It was laid under the one that the draft had then, which may have been changed since. From the
+    first claim on it stays where it is: its message's id hangs on the instance.
+    """
+    if recipient.whatsapp_message_id is not None:
+        return recipient
+    return replace(recipient, instance_id=instance_id)
+
+
 def released(recipient: Recipient, *, now: int, not_before: int) -> Recipient:
     """Back to `pending`, or to `unknown` if a try may have been sent; due again at `not_before`.
 

@@ -1,6 +1,7 @@
 """What happened to a recipient, told from its item: no row is written per message beside it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from campaigns.domain.campaign_log import SYSTEM
 from campaigns.domain.model import EventType, LogEntry, LogLevel, Recipient
@@ -72,7 +73,11 @@ def _receipts(recipient: Recipient) -> Iterator[LogEntry]:
     )
     for rank, (event, at) in enumerate(moments):
         if at is not None:
-            yield _entry(recipient, event, at, f"was{rank}", EVENT_LEVELS[event])
+            entry = _entry(recipient, event, at, f"was{rank}", EVENT_LEVELS[event])
+            if event is EventType.MESSAGE_SENT and recipient.whatsapp_message_id:
+                metadata = {**entry.metadata, "whatsapp_message_id": recipient.whatsapp_message_id}
+                entry = replace(entry, metadata=metadata)
+            yield entry
 
 
 def _ending(recipient: Recipient) -> Iterator[LogEntry]:

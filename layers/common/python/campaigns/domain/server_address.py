@@ -4,10 +4,10 @@ A tenant names the server that we then call, so an address is refused unless the
 its host and it lies in the public internet: otherwise a tenant could have us call our own network.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 URL_LIMIT = 500
@@ -15,6 +15,8 @@ URL_LIMIT = 500
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 #: Names that never lead to the public internet (RFC 6761, 6762, 8375 and ICANN's private use).
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".localdomain")
+#: All that is routed of IPv6; around it lie site-local, IPv4-compatible and unassigned addresses.
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -46,6 +48,15 @@ class AddressPolicy:
 
     allowed_hosts: frozenset[str] = frozenset()
     allow_private: bool = False
+
+    def allowing(self, url: str) -> Self:
+        """The same policy, and the host of that URL beside its own."""
+        if self.allow_private and not self.allowed_hosts:
+            return self
+        parts = _split(url)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        place = f"{(parts.hostname or '').rstrip('.')}:{port}"
+        return replace(self, allowed_hosts=self.allowed_hosts | {place})
 
     def check_url(self, url: str) -> str:
         """The URL as it is stored: lower-case scheme and host, no default port, no slash behind."""
@@ -84,18 +95,19 @@ def is_public(address: str) -> bool:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast for each in _with_embedded(ip))
+    if isinstance(ip, IPv6Address):
+        embedded = _embedded(ip)
+        if embedded is None:
+            return ip in _GLOBAL_UNICAST and ip.is_global
+        ip = embedded
+    return ip.is_global and not ip.is_multicast
 
 
-def _with_embedded(ip: IPv4Address | IPv6Address) -> Iterable[IPv4Address | IPv6Address]:
-    if isinstance(ip, IPv4Address):
-        return (ip,)
-    embedded = ip.ipv4_mapped or ip.sixtofour
-    if embedded is None and ip in _NAT64:
-        embedded = IPv4Address(int(ip) & 0xFFFFFFFF)
-    if ip.ipv4_mapped:
-        return (ip.ipv4_mapped,)
-    return (ip, embedded) if embedded else (ip,)
+def _embedded(ip: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a packet to this one ends at."""
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 def _split(url: str) -> SplitResult:

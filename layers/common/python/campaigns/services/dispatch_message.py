@@ -1,6 +1,7 @@
 """Dispatch a batch of jobs: early ones are put back, the others pass their gates and are sent.
 
-The way of one message is in ``send_one``; this module knows about batches, groups and time.
+The ways of one message are in ``send_one`` and ``send_direct``; this module knows about batches,
+groups and time.
 """
 
 import logging
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from campaigns.domain.gates import WAIT_HERE_MS, time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import SendJob
 from campaigns.services.ports import Clock, Concurrently, JobQueue
 
@@ -22,7 +24,14 @@ class ReceivedJob:
     message_id: str
     receipt_handle: str
     group: str
-    job: SendJob | None
+    job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class StayHidden:
+    """A job that is not done with stays on the queue; None: for the queue's own visibility."""
+
+    seconds: int | None = None
 
 
 class DispatchBatch:
@@ -32,12 +41,14 @@ class DispatchBatch:
         self,
         *,
         send_one: Callable[[SendJob, int], None],
+        send_direct: Callable[[DirectJob, int], StayHidden | None],
         queue: JobQueue,
         clock: Clock,
         concurrently: Concurrently,
         read_timeout_ms: int,
     ) -> None:
         self._send_one = send_one
+        self._send_direct = send_direct
         self._queue = queue
         self._clock = clock
         self._concurrently = concurrently
@@ -72,24 +83,31 @@ class DispatchBatch:
                 return self._put_back(rest, seconds)
             if deadline - self._clock.now() < self._needed_ms:
                 return self._put_back(rest, 0)
-            if not self._is_done(each, deadline):
-                # The message itself waits for the queue's own visibility; those behind it may not
-                # run first.
+            staying = self._send(each, deadline)
+            if staying is None:
+                continue
+            if staying.seconds is None:
+                # Those behind it may not run first.
                 return {each.message_id} | self._put_back(rest[1:], 0)
+            return self._put_back(rest, staying.seconds)
         return set()
 
-    def _is_done(self, received: ReceivedJob, deadline: int) -> bool:
-        if received.job is None:
+    def _send(self, received: ReceivedJob, deadline: int) -> StayHidden | None:
+        """None: the job is done with."""
+        job = received.job
+        if job is None:
             _log.error("job_unreadable", extra={"message_id": received.message_id})
-            return False
+            return StayHidden()
         try:
-            self._send_one(received.job, deadline)
+            if isinstance(job, DirectJob):
+                return self._send_direct(job, deadline)
+            self._send_one(job, deadline)
         except Exception:
             # One job's failure must not touch the others: the queue gives it back, and after its
             # last receive it rests with the dead letters.
             _log.exception("job_failed", extra={"message_id": received.message_id})
-            return False
-        return True
+            return StayHidden()
+        return None
 
     def _seconds_early(self, received: ReceivedJob) -> int:
         """Whole seconds, rounded down, for which a job is to be hidden; 0 if it is due here."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from random import Random
 
+from campaigns.domain.campaign import LIVE
 from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import SECOND_MS
@@ -18,8 +19,10 @@ from campaigns.domain.model import (
     RecipientsState,
 )
 from campaigns.domain.recipient import RecipientStatus
-from campaigns.domain.rendering import contact_values
+from campaigns.domain.rendering import contact_values, missing_variables, required_variables
+from campaigns.domain.sources import valued_variables
 from campaigns.services.ports import (
+    Campaigns,
     Clock,
     Concurrently,
     Contacts,
@@ -28,10 +31,12 @@ from campaigns.services.ports import (
     RecipientsToLay,
     Suppressions,
 )
+from campaigns.services.ports_activity import Activities
+from campaigns.services.sources import Piece, WalkSources
 
 #: A piece is started only with this much time left; its lease outlives the deadline by as much.
 _PIECE_MS = 30 * SECOND_MS
-#: Leases beyond one a piece before laying is given up: something in it fails each time.
+#: Leases without a piece being laid before it is given up: something in it fails each time.
 _MOST_FAILURES = 20
 
 
@@ -42,9 +47,12 @@ class LayRecipients:
         self,
         *,
         layings: Layings,
+        sources: WalkSources,
         recipients: RecipientsToLay,
+        campaigns: Campaigns,
         contacts: Contacts,
         suppressions: Suppressions,
+        activities: Activities,
         identity: Identity,
         kick: Kick,
         clock: Clock,
@@ -52,9 +60,12 @@ class LayRecipients:
         concurrently: Concurrently,
     ) -> None:
         self._layings = layings
+        self._sources = sources
         self._recipients = recipients
+        self._campaigns = campaigns
         self._contacts = contacts
         self._suppressions = suppressions
+        self._activities = activities
         self._identity = identity
         self._kick = kick
         self._clock = clock
@@ -73,47 +84,70 @@ class LayRecipients:
         )
         if campaign is None:
             return  # Another layer is at it.
-        if campaign.recipients.state is not RecipientsState.PREPARING:
-            self._layings.release(campaign, now)
-            self._layings.forget(tenant_id, campaign_id)
-            return
-        if campaign.laying_epoch > campaign.sources + _MOST_FAILURES:
+        is_preparing = campaign.recipients.state is RecipientsState.PREPARING
+        if is_preparing and campaign.laying_epoch - campaign.laid_epoch > _MOST_FAILURES:
             self._finish(campaign, RecipientsState.FAILED, "laying_failed")
-            return
-        while campaign.next_source < campaign.sources:
-            if self._clock.now() > deadline - _PIECE_MS:
-                self._hand_over(campaign)
-                return
-            advanced = self._lay_piece(campaign)
-            if advanced is None:
-                return  # The lease is another's: that layer goes on.
-            campaign = advanced
-        self._finish(campaign, RecipientsState.READY, None)
+        else:
+            self._lay_all(campaign, deadline)
 
-    def _lay_piece(self, campaign: Campaign) -> Campaign | None:
-        ids = self._layings.source(campaign.tenant_id, campaign.campaign_id, campaign.next_source)
+    def _lay_all(self, campaign: Campaign, deadline: int) -> None:
+        required = self._required_variables(campaign)
+        current: Campaign | None = campaign
+        while current is not None:
+            if current.recipients.state is not RecipientsState.PREPARING:
+                if self._layings.forget(current, self._clock.now()):
+                    return
+            elif current.next_source == current.sources:
+                if self._finish(current, RecipientsState.READY, None):
+                    return
+            elif self._clock.now() > deadline - _PIECE_MS:
+                self._hand_over(current)
+                return
+            elif advanced := self._lay_piece(current, required):
+                current = advanced
+                continue
+            # Refused: either the lease is another's, and that layer goes on, or sources were added.
+            current = self._layings.held(current)
+
+    def _required_variables(self, campaign: Campaign) -> tuple[str, ...]:
+        """What everybody added now must have: of a draft that is looked at when it starts."""
+        if campaign.status not in LIVE or campaign.allow_missing:
+            return ()
+        texts = self._campaigns.texts(campaign.tenant_id, campaign.campaign_id)
+        return required_variables(
+            text.text for text in texts if text.message_id in campaign.active_message_ids
+        )
+
+    def _lay_piece(self, campaign: Campaign, required: Sequence[str]) -> Campaign | None:
+        piece = self._sources.next_piece(campaign)
+        ids = piece.contact_ids
         # Consistently: a campaign may follow its contacts within a second.
         contacts = self._contacts.read_many(campaign.tenant_id, ids, consistent=True)
         tally: Counter[str] = Counter()
-        wanted = self._wanted(campaign, [contacts.get(each) for each in ids], tally)
+        wanted = self._wanted(campaign, [contacts.get(each) for each in ids], required, tally)
+        tally["first_contacts"] = self._first_contacts(campaign.tenant_id, wanted)
         values: Counter[str] = Counter()
         recipients = []
         for place, contact in enumerate(wanted, start=campaign.total):
             recipients.append(self._recipient(campaign, contact, place))
-            values.update(_values_of(contact))
+            values.update(valued_variables(contact))
         epoch = campaign.laying_epoch
         laid = self._concurrently(
             [partial(self._recipients.lay, each, epoch) for each in recipients]
         )
         if not all(laid):
             return None
-        advanced = _advanced(campaign, len(recipients), tally, self._clock.now())
+        advanced = _advanced(campaign, piece, tally, self._clock.now())
         return advanced if self._layings.advance(campaign, advanced, values) else None
 
     def _wanted(
-        self, campaign: Campaign, contacts: Sequence[Contact | None], tally: Counter[str]
+        self,
+        campaign: Campaign,
+        contacts: Sequence[Contact | None],
+        required: Sequence[str],
+        tally: Counter[str],
     ) -> list[Contact]:
-        """Who is to be laid: active, not opted out, and not laid already."""
+        """Who is to be laid: active, not opted out, not laid already, with every value needed."""
         known = [contact for contact in contacts if contact and contact.is_active]
         tally["inactive"] = len(contacts) - len(known)
         suppressed = self._suppressions.read_many(
@@ -128,9 +162,18 @@ class LayRecipients:
         laid = self._recipients.already_laid(
             campaign.tenant_id, campaign.campaign_id, list(in_order), campaign.total
         )
-        wanted = [contact for each, contact in in_order.items() if each not in laid]
-        tally["repeats"] = len(reachable) - len(wanted)
+        new = [contact for each, contact in in_order.items() if each not in laid]
+        tally["repeats"] = len(reachable) - len(new)
+        wanted = [contact for contact in new if not _lacks(contact, required)]
+        tally["missing_values"] = len(new) - len(wanted)
+        tally["added"] = len(wanted)
         return wanted
+
+    def _first_contacts(self, tenant_id: str, contacts: Sequence[Contact]) -> int:
+        """How many of them the tenant has never messaged."""
+        known = self._activities.of_persons(tenant_id, [each.person for each in contacts])
+        messaged = {person for person, each in known.items() if each.last_messaged_at is not None}
+        return sum(contact.person not in messaged for contact in contacts)
 
     def _recipient(self, campaign: Campaign, contact: Contact, sequence: int) -> Recipient:
         return Recipient(
@@ -151,7 +194,7 @@ class LayRecipients:
         self._layings.release(campaign, self._clock.now())
         self._kick.lay(campaign.tenant_id, campaign.campaign_id)
 
-    def _finish(self, campaign: Campaign, state: RecipientsState, error: str | None) -> None:
+    def _finish(self, campaign: Campaign, state: RecipientsState, error: str | None) -> bool:
         now = self._clock.now()
         finished = replace(
             campaign,
@@ -167,28 +210,25 @@ class LayRecipients:
             level=LogLevel.ERROR if error else LogLevel.INFO,
             metadata={"added": campaign.recipients.added},
         )
-        self._layings.finish(campaign, finished, entry)
+        return self._layings.finish(campaign, finished, entry)
 
 
-def _values_of(contact: Contact) -> list[str]:
-    """The variables for which the contact has a value that is not blank."""
+def _lacks(contact: Contact, required: Sequence[str]) -> bool:
     values = contact_values(contact.name, contact.quem_indicou, contact.custom_vars)
-    return [name for name, value in values.items() if value.strip()]
+    return bool(missing_variables(required, values))
 
 
-def _advanced(campaign: Campaign, count: int, tally: Counter[str], now: int) -> Campaign:
+def _advanced(campaign: Campaign, piece: Piece, tally: Counter[str], now: int) -> Campaign:
+    """The campaign with a piece counted; its source is over where the piece has no position."""
     made = campaign.recipients
+    counted = {name: getattr(made, name) + count for name, count in tally.items()}
     return replace(
         campaign,
-        total=campaign.total + count,
+        total=campaign.total + tally["added"],
         total_version=campaign.total_version + 1,
-        next_source=campaign.next_source + 1,
-        recipients=replace(
-            made,
-            added=made.added + count,
-            repeats=made.repeats + tally["repeats"],
-            opted_out=made.opted_out + tally["opted_out"],
-            inactive=made.inactive + tally["inactive"],
-        ),
+        laid_epoch=campaign.laying_epoch,
+        next_source=campaign.next_source + (piece.position is None),
+        source_position=piece.position,
+        recipients=replace(made, requested=made.requested + piece.newly_named, **counted),
         updated_at=now,
     )

@@ -3,39 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, Final
 
-from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.errors import (
     ConcurrentUpdate,
     Conflict,
     ConflictCode,
     FieldError,
     GatewayRefused,
-    NotFound,
     ValidationFailed,
 )
-from campaigns.domain.identity import Identity, new_id
+from campaigns.domain.identity import Identity
 from campaigns.domain.instance import (
     InstanceDraft,
     check_instance,
+    connected_as,
     connected_phone,
     delay_ms,
-    next_allowed_at,
     server_digest,
 )
-from campaigns.domain.instants import SECOND_MS, day_of, next_midnight
+from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import ConnectionState, Instance, InstanceGate
-from campaigns.services.ports import (
-    Campaigns,
-    Clock,
-    Concurrently,
-    Gates,
-    Listing,
-    Tenants,
-)
+from campaigns.services.instance_views import InstanceView, InstanceViews
+from campaigns.services.new_instance import new_instance
+from campaigns.services.ports import Clock, Concurrently, Listing
 from campaigns.services.ports_registry import (
-    AdminRefusal,
     InstanceBook,
     InstanceChange,
     KeyVault,
@@ -43,25 +35,7 @@ from campaigns.services.ports_registry import (
 )
 from campaigns.services.probe_instance import Probe, ProbeInstance
 
-
-@dataclass(frozen=True, slots=True)
-class ActiveCampaign:
-    """The campaign that holds an instance."""
-
-    id: str
-    name: str
-    status: CampaignStatus
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceView:
-    """An instance as it stands. `next_allowed_at` None: a request may leave now."""
-
-    instance: Instance
-    gate: InstanceGate
-    sent_today: int
-    next_allowed_at: int | None
-    active_campaign: ActiveCampaign | None
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +43,7 @@ class ManageInstances:
     """Instances of a tenant. Times are epoch milliseconds."""
 
     instances: InstanceBook
-    gates: Gates
-    campaigns: Campaigns
-    tenants: Tenants
+    views: InstanceViews
     vault: KeyVault
     probe: ProbeInstance
     identity: Identity
@@ -87,47 +59,29 @@ class ManageInstances:
         """
         draft = self._checked(draft)
         probe = self.probe.prove(draft)
-        now = self.clock.now()
-        instance_id = new_id("in", now, self.random)
         phone = connected_phone(probe.connection.phone, self.identity)
-        instance = Instance(
-            instance_id=instance_id,
-            tenant_id=tenant_id,
-            name=draft.name,
-            evolution_url=draft.evolution_url,
-            evolution_instance=draft.evolution_instance,
-            encrypted_api_key=self.vault.encrypt(tenant_id, instance_id, draft.api_key),
-            config_version=1,
-            created_at=now,
-            updated_at=now,
-            connected_phone=phone.e164,
-            server_version=probe.server_version,
-            created_by=actor,
+        instance, gate = new_instance(
+            tenant_id, draft, actor, vault=self.vault, now=self.clock.now(), random=self.random
         )
-        gate = InstanceGate(
-            instance_id=instance_id,
-            tenant_id=tenant_id,
-            connection_state=probe.connection.state,
-            config_version=1,
-            delay_min_ms=delay_ms(draft.delay_min_seconds),
-            delay_max_ms=delay_ms(draft.delay_max_seconds),
-            daily_limit=draft.daily_limit,
+        instance = replace(
+            instance, connected_phone=phone.e164, server_version=probe.server_version
         )
+        gate = replace(gate, connection_state=probe.connection.state)
         place = server_digest(draft.evolution_url, draft.evolution_instance)
         holder = self.instances.create(instance, gate, [place, *phone.places])
         if holder:
             raise _already_registered(holder, tenant_id)
-        return self._view(instance, gate)
+        return self.views.of(instance, gate)
 
     def read(self, tenant_id: str, instance_id: str) -> InstanceView:
-        return self._view(*self._own(tenant_id, instance_id))
+        return self.views.of(*self.views.own(tenant_id, instance_id))
 
     def list(self, tenant_id: str, *, after: str | None, limit: int) -> Listing[InstanceView]:
         """In the order in which they were created."""
         page = self.instances.page(tenant_id, after=after, limit=limit)
         gates = self.instances.gates([each.instance_id for each in page.items])
         tasks = [
-            lambda each=each: self._view(each, gates[each.instance_id])
+            lambda each=each: self.views.of(each, gates[each.instance_id])
             for each in page.items
             if each.instance_id in gates
         ]
@@ -146,7 +100,7 @@ class ManageInstances:
         A new server is told no key that was given for another: it wants `api_key` again. Raises
         ConcurrentUpdate where the instance was changed since it was `seen`.
         """
-        instance, gate = self._own(tenant_id, instance_id)
+        instance, gate = self.views.own(tenant_id, instance_id)
         if seen and seen.instance.updated_at != instance.updated_at:
             raise ConcurrentUpdate
         before = self._draft(instance, gate)
@@ -173,19 +127,31 @@ class ManageInstances:
 
         The gate is shut where the instance cannot be used any more (GatewayRefused with a
         `reason`) or its phone is registered to another one (Conflict). Nothing changes where the
-        server is in trouble (Unavailable, or GatewayRefused with its `status`).
+        server is in trouble (Unavailable, or GatewayRefused with its `status`). Where the connection
+        was changed meanwhile, what was said before that may be old: it is asked again.
         """
-        instance, gate = self._own(tenant_id, instance_id)
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._refreshed(tenant_id, instance_id)
+            except ConcurrentUpdate:
+                continue
+        raise ConcurrentUpdate
+
+    def _refreshed(self, tenant_id: str, instance_id: str) -> InstanceView:
+        instance, gate = self.views.own(tenant_id, instance_id)
         api_key = self.vault.decrypt(instance)
-        probe = self.probe.look_again(instance.evolution_url, instance.evolution_instance, api_key)
-        if isinstance(probe, AdminRefusal):
-            self._shut(instance, gate)
-            raise GatewayRefused(reason=probe.value)
+        server, name = instance.evolution_url, instance.evolution_instance
+        try:
+            probe = self.probe.look_again(server, name, api_key)
+        except GatewayRefused as refused:
+            if "reason" in refused.context:
+                self.instances.note_state(instance_id, ConnectionState.UNKNOWN, seen=gate)
+            raise
         change = InstanceChange(
             old=instance,
             new=replace(instance, server_version=probe.server_version),
             old_gate=gate,
-            new_gate=replace(gate, connection_state=probe.connection.state),
+            new_gate=connected_as(gate, probe.connection.state),
         )
         if probe.connection.phone:
             change = self._with_phone(change, probe.connection.phone)
@@ -194,18 +160,8 @@ class ManageInstances:
         try:
             return self._changed(change)
         except Conflict:
-            self._shut(instance, gate)
+            self.instances.note_state(instance_id, ConnectionState.UNKNOWN, seen=gate)
             raise
-
-    def _own(self, tenant_id: str, instance_id: str) -> tuple[Instance, InstanceGate]:
-        """Another tenant's instance reads exactly like none."""
-        instance = self.instances.read(instance_id)
-        if instance is None or instance.tenant_id != tenant_id:
-            raise NotFound
-        gate = self.gates.read(instance_id, consistent=True)
-        if gate is None:
-            raise NotFound
-        return instance, gate
 
     def _unseen(self, instance: Instance) -> int:
         """A time that tells this version from the one before, also within a millisecond."""
@@ -241,6 +197,8 @@ class ManageInstances:
         new = change.new
         version = new.config_version + 1
         api_key = self.vault.encrypt(new.tenant_id, new.instance_id, after.api_key)
+        old_place = server_digest(before.evolution_url, before.evolution_instance)
+        new_place = server_digest(after.evolution_url, after.evolution_instance)
         change = replace(
             change,
             new=replace(
@@ -250,15 +208,12 @@ class ManageInstances:
                 encrypted_api_key=api_key,
                 config_version=version,
                 server_version=probe.server_version,
+                created_on_server=new.created_on_server and new_place == old_place,
             ),
-            new_gate=replace(
-                change.new_gate,
-                config_version=version,
-                connection_state=probe.connection.state,
+            new_gate=connected_as(
+                replace(change.new_gate, config_version=version), probe.connection.state
             ),
         )
-        old_place = server_digest(before.evolution_url, before.evolution_instance)
-        new_place = server_digest(after.evolution_url, after.evolution_instance)
         if new_place != old_place:
             change = replace(change, taken=(new_place,), given_back=(old_place,))
         return self._with_phone(change, probe.connection.phone)
@@ -280,31 +235,7 @@ class ManageInstances:
         holder = self.instances.change(change)
         if holder:
             raise _already_registered(holder, change.new.tenant_id)
-        return self._view(change.new, change.new_gate)
-
-    def _shut(self, instance: Instance, gate: InstanceGate) -> None:
-        shut = replace(gate, connection_state=ConnectionState.UNKNOWN)
-        self.instances.change(InstanceChange(instance, instance, gate, shut))
-
-    def _view(self, instance: Instance, gate: InstanceGate) -> InstanceView:
-        now = self.clock.now()
-        zone = self.tenants.rules(instance.tenant_id).tenant.zone
-        day = day_of(now, zone)
-        return InstanceView(
-            instance=instance,
-            gate=gate,
-            sent_today=gate.sent_on(day),
-            next_allowed_at=next_allowed_at(gate, now, day, next_midnight(now, zone)),
-            active_campaign=self._active_campaign(gate),
-        )
-
-    def _active_campaign(self, gate: InstanceGate) -> ActiveCampaign | None:
-        if gate.live_campaign_id is None:
-            return None
-        campaign = self.campaigns.head(gate.tenant_id, gate.live_campaign_id)
-        if campaign is None:
-            return None
-        return ActiveCampaign(campaign.campaign_id, campaign.name, campaign.status)
+        return self.views.of(change.new, change.new_gate)
 
 
 def _already_registered(holder: Registration, tenant_id: str) -> Conflict:

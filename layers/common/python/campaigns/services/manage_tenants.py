@@ -1,39 +1,36 @@
-"""Tenants, the keys to their data, and the days on which they do not work."""
+"""Tenants, who calls on their behalf, and the days on which they do not work."""
 
-import hashlib
-import hmac
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import SystemRandom
-from typing import Final
+from typing import Any, Final
 
+from campaigns.domain.bearer_key import new_key, read_bearer
 from campaigns.domain.errors import (
     ConcurrentUpdate,
-    FieldError,
     NotFound,
     Unauthenticated,
     ValidationFailed,
 )
 from campaigns.domain.holiday_calendar import Holiday, HolidayCalendar
-from campaigns.domain.identity import new_id
-from campaigns.domain.instants import MINUTE_MS, known_zone
-from campaigns.domain.model import Key, Role, Tenant, TenantHoliday
-from campaigns.domain.plain_text import has_controls, is_blank
-from campaigns.services.ports import Clock, TenantRules
+from campaigns.domain.identity import new_id, new_token
+from campaigns.domain.instants import MINUTE_MS
+from campaigns.domain.model import Role, Tenant, TenantHoliday
+from campaigns.domain.tenant_settings import (
+    DEFAULT_KEYWORDS,
+    DEFAULT_LOCALE,
+    DEFAULT_QUIET_HOURS,
+    DEFAULT_ZONE,
+    check_name,
+    check_tenant,
+)
+from campaigns.services.ports import Clock, Listing, TenantRules
 from campaigns.services.ports_registry import TenantBook
 from campaigns.services.tenant_rules import CachedTenantRules
 
-NAME_LIMIT: Final = 200
-LOCALES: Final = ("pt-BR", "en")
-QUIET_HOURS: Final = ("21:00", "08:00")
-OPT_OUT_KEYWORDS: Final = ("SAIR", "PARAR", "STOP")
-SECRET_BYTES: Final = 32
 #: `last_used_at` of a key is no more exact than this, so that a request is not a write.
 USE_NOTED_EVERY_MS: Final = 60 * MINUTE_MS
-
-_BEARER: Final = re.compile(r"ak_([0-9a-z]{26})_([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +64,67 @@ class ManageTenants:
     random: SystemRandom
 
     def create_tenant(
-        self, name: str, *, timezone: str = "America/Sao_Paulo", locale: str = "pt-BR"
+        self, name: str, *, timezone: str = DEFAULT_ZONE, locale: str = DEFAULT_LOCALE
     ) -> NewTenant:
         """A tenant is created with an owner key, in one step."""
-        errors = _check_tenant(name.strip(), timezone, locale)
-        if errors:
-            raise ValidationFailed(errors)
         now = self.clock.now()
         tenant = Tenant(
             tenant_id=new_id("tn", now, self.random),
             name=name.strip(),
             timezone=timezone,
             locale=locale,
-            quiet_hours_start=QUIET_HOURS[0],
-            quiet_hours_end=QUIET_HOURS[1],
-            opt_out_keywords=OPT_OUT_KEYWORDS,
+            quiet_hours_start=DEFAULT_QUIET_HOURS[0],
+            quiet_hours_end=DEFAULT_QUIET_HOURS[1],
+            opt_out_keywords=DEFAULT_KEYWORDS,
             created_at=now,
+            updated_at=now,
         )
-        key_id = new_id("ak", now, self.random).removeprefix("ak_")
-        secret = self.random.randbytes(SECRET_BYTES).hex()
-        key = Key(
-            key_id=key_id,
-            tenant_id=tenant.tenant_id,
-            role=Role.OWNER,
-            name=Role.OWNER.value,
-            secret_hash=_hash(secret),
-            created_at=now,
-        )
-        self.tenants.create(tenant, key)
-        return NewTenant(tenant.tenant_id, f"ak_{key_id}_{secret}")
+        if errors := check_tenant(tenant):
+            raise ValidationFailed(errors)
+        made = new_key(tenant.tenant_id, Role.OWNER, Role.OWNER.value, now, self.random)
+        self.tenants.create(tenant, made.key)
+        return NewTenant(tenant.tenant_id, made.text)
 
     def authenticate(self, bearer: str) -> Principal:
         """Whose key it is: what stands behind the word Bearer, ``ak_<key id>_<secret>``.
 
         Raises Unauthenticated alike for a malformed, an unknown and a wrong one.
         """
-        match = _BEARER.fullmatch(bearer)
-        key = self.tenants.key(match[1]) if match else None
-        if match is None or key is None:
-            raise Unauthenticated
-        if not hmac.compare_digest(_hash(match[2]), key.secret_hash):
+        shown = read_bearer(bearer)
+        key = self.tenants.key(shown.key_id) if shown else None
+        if shown is None or key is None or not shown.opens(key):
             raise Unauthenticated
         now = self.clock.now()
         if key.last_used_at is None or key.last_used_at <= now - USE_NOTED_EVERY_MS:
             self.tenants.note_use(key, now)
         return Principal(key.tenant_id, key.key_id, key.role)
+
+    def read(self, tenant_id: str) -> Tenant:
+        """The tenant as it is now. Raises NotFound."""
+        return self.tenants.read(tenant_id)
+
+    def list(self, *, after: str | None, limit: int) -> Listing[Tenant]:
+        """All of the deployment, in the order in which they were created."""
+        return self.tenants.page(after=after, limit=limit)
+
+    def change(self, seen: Tenant, changes: Mapping[str, Any]) -> Tenant:
+        """Changes the settings named in `changes`; the names are the tenant's own.
+
+        What sends knows of it within a minute (see :class:`CachedTenantRules`), a campaign that
+        sleeps until its hours open within an hour. Raises ConcurrentUpdate where the tenant is no
+        longer as it was `seen`.
+        """
+        changed = replace(seen, **{name: _tidied(value) for name, value in changes.items()})
+        if errors := check_tenant(changed):
+            raise ValidationFailed(errors)
+        if changed == seen:
+            return seen
+        # The time is also the version: two changes of one moment must differ.
+        changed = replace(changed, updated_at=max(self.clock.now(), seen.updated_at + 1))
+        if not self.tenants.change(seen, changed, token=new_token(self.random)):
+            raise ConcurrentUpdate
+        self.cached_rules.forget(seen.tenant_id)
+        return changed
 
     def rules(self, tenant_id: str) -> TenantRules:
         """The tenant and its own holidays, up to a minute old."""
@@ -134,7 +147,7 @@ class ManageTenants:
 
         Raises ConcurrentUpdate where that is no longer as it was `seen`.
         """
-        errors = _check_name(name.strip())
+        errors = check_name(name.strip())
         if errors:
             raise ValidationFailed(errors)
         holiday = TenantHoliday(day.isoformat(), name.strip(), is_active)
@@ -158,25 +171,8 @@ def _stored(holiday: Holiday) -> TenantHoliday:
     return TenantHoliday(holiday.day.isoformat(), holiday.name, holiday.is_active)
 
 
-def _hash(secret: str) -> str:
-    # The secret has 256 random bits: nothing is won by a slow hash.
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _check_tenant(name: str, timezone: str, locale: str) -> list[FieldError]:
-    errors = _check_name(name)
-    if known_zone(timezone) is None:
-        errors.append(FieldError("timezone", "unknown_timezone", "unknown_timezone"))
-    if locale not in LOCALES:
-        errors.append(FieldError("locale", "unknown_locale", "unknown_locale"))
-    return errors
-
-
-def _check_name(name: str) -> list[FieldError]:
-    if is_blank(name):
-        return [FieldError("name", "required", "required")]
-    if has_controls(name, lines=False):
-        return [FieldError("name", "invalid_text", "invalid_text")]
-    if len(name) > NAME_LIMIT:
-        return [FieldError("name", "too_long", "too_long", {"limit": NAME_LIMIT})]
-    return []
+def _tidied(value: Any) -> Any:
+    """Texts without the gaps around them."""
+    if isinstance(value, str):
+        return value.strip()
+    return tuple(each.strip() for each in value)

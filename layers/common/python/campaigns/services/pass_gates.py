@@ -2,14 +2,39 @@
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol
 
 from campaigns.domain.gates import LEAVE_WITHIN_MS, PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
-from campaigns.domain.hours import Hours
-from campaigns.domain.model import Instance, InstanceGate, Recipient
+from campaigns.domain.model import Instance, InstanceGate
 from campaigns.services.ports import Clock, Gates, Persons, Stamp
 
 #: A busy instance is asked again this often, for as long as patience lasts.
 _ASK_AGAIN_MS = 250
+
+
+class Days(Protocol):
+    """A tenant's calendar days, by which an instance's daily limit counts. Epoch ms."""
+
+    def day(self, instant: int) -> str: ...
+
+    def next_day_at(self, instant: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Who asks for the gates.
+
+    `stamped_by` is what the person is stamped with; `own_is_free`: that stamp does not block the
+    try itself, since nothing of it was sent. `holder` is what the instance is busy with: another
+    copy of this very try is known by it. `campaign_id` None is a send without a campaign.
+    """
+
+    tenant_id: str
+    person: str
+    stamped_by: str
+    holder: str
+    own_is_free: bool
+    campaign_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +53,6 @@ def person_gap_ms(read_timeout_ms: int) -> int:
     return PERSON_GAP_MS + read_timeout_ms
 
 
-def holder_of(recipient: Recipient) -> str:
-    """Whose try an instance is busy with. The plan number tells a copy of this very job from the
-    mark that a crashed try of the same recipient left behind."""
-    return f"{recipient.recipient_id}#{recipient.plan_number}"
-
-
 class PassGates:
     """Takes both gates. One that is short by five seconds or less is waited for."""
 
@@ -48,15 +67,7 @@ class PassGates:
         self._known: dict[str, InstanceGate] = {}
         self._lock = Lock()
 
-    def take(
-        self,
-        recipient: Recipient,
-        instance: Instance,
-        hours: Hours,
-        *,
-        campaign_id: str | None,
-        token: str,
-    ) -> Pass | Shut:
+    def take(self, attempt: Try, instance: Instance, days: Days, *, token: str) -> Pass | Shut:
         """The pass, or why there is none; then nothing is held."""
         patience_ends = self._clock.now() + PATIENCE_MS
         held: Stamp | None = None
@@ -65,7 +76,7 @@ class PassGates:
             now = self._clock.now()
             shut: Shut | None = None
             if held is None or now - stamped_at >= LEAVE_WITHIN_MS:
-                stamp = self._stamp(recipient, token, now)
+                stamp = self._stamp(attempt, token, now)
                 if isinstance(stamp, Shut):
                     shut = stamp
                 else:
@@ -74,12 +85,12 @@ class PassGates:
                     held = held if held and stamp.is_repeat else stamp
                     stamped_at = now
             if shut is None:
-                taken = self._take_instance(recipient, instance, hours, campaign_id, token, now)
+                taken = self._take_instance(attempt, instance, days, token, now)
                 if isinstance(taken, InstanceGate):
                     assert held is not None
-                    return Pass(token, held, taken, hours.day(now), now)
+                    return Pass(token, held, taken, days.day(now), now)
                 shut = taken
-            wait = self._worth_waiting(shut, recipient, now, patience_ends)
+            wait = self._worth_waiting(shut, attempt, now, patience_ends)
             if wait is None:
                 if held:
                     self._persons.undo(held)
@@ -94,29 +105,27 @@ class PassGates:
         self._persons.undo(taken.stamp)
 
     def settle(self, taken: Pass, *, left_at: int, counts: bool) -> None:
-        """The request left; its mark is cleared, and the day counts it unless nothing was sent."""
+        """The request left; its mark is cleared. Unless it `counts`, nothing of it was sent: then
+        the day's count is given back, and the person was not messaged."""
         self._gates.settle(
             taken.before, token=taken.token, left_at=left_at, day=taken.day, counts=counts
         )
+        if not counts:
+            self._persons.undo(taken.stamp)
 
-    def _stamp(self, recipient: Recipient, token: str, now: int) -> Stamp | Shut:
+    def _stamp(self, attempt: Try, token: str, now: int) -> Stamp | Shut:
         return self._persons.stamp(
-            recipient.person,
-            recipient_id=recipient.recipient_id,
+            attempt.person,
+            tenant_id=attempt.tenant_id,
+            stamped_by=attempt.stamped_by,
             token=token,
             now=now,
             gap_ms=self._person_gap_ms,
-            own_is_free=not recipient.may_have_been_sent,
+            own_is_free=attempt.own_is_free,
         )
 
     def _take_instance(
-        self,
-        recipient: Recipient,
-        instance: Instance,
-        hours: Hours,
-        campaign_id: str | None,
-        token: str,
-        now: int,
+        self, attempt: Try, instance: Instance, days: Days, token: str, now: int
     ) -> InstanceGate | Shut:
         """What was last seen of the gate may be old: it may only open it, never keep it shut."""
         with self._lock:
@@ -133,13 +142,13 @@ class PassGates:
                 continue
             taken = self._gates.take(
                 current,
-                campaign_id=campaign_id,
+                campaign_id=attempt.campaign_id,
                 token=token,
-                holder=holder_of(recipient),
+                holder=attempt.holder,
                 now=now,
                 busy_until=now + self._lease_ms,
-                day=hours.day(now),
-                next_day_at=hours.next_day_at(now),
+                day=days.day(now),
+                next_day_at=days.next_day_at(now),
             )
             if isinstance(taken, InstanceGate):
                 # What stood there before it: with an older day each write would be refused once.
@@ -148,12 +157,10 @@ class PassGates:
                 break
         return taken
 
-    def _worth_waiting(
-        self, shut: Shut, recipient: Recipient, now: int, patience_ends: int
-    ) -> int | None:
+    def _worth_waiting(self, shut: Shut, attempt: Try, now: int, patience_ends: int) -> int | None:
         """Milliseconds to wait before asking again, or None."""
         if shut.refusal is Refusal.BUSY:
-            is_own = shut.holder == holder_of(recipient)
+            is_own = shut.holder == attempt.holder
             wait = None if is_own else _ASK_AGAIN_MS
         elif shut.refusal in {Refusal.GAP, Refusal.PERSON} and shut.opens_at is not None:
             wait = max(1, shut.opens_at - now)

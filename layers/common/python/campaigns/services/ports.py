@@ -13,6 +13,7 @@ from typing import Protocol
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import GatewayAnswer
 from campaigns.domain.gates import Shut
+from campaigns.domain.job import Job
 from campaigns.domain.model import (
     Campaign,
     Contact,
@@ -31,6 +32,8 @@ from campaigns.domain.model import (
     TenantHoliday,
 )
 from campaigns.domain.recipient import RecipientStatus
+from campaigns.domain.removal import RemovalKey
+from campaigns.domain.sources import Source
 
 
 class Clock(Protocol):
@@ -47,18 +50,21 @@ class Concurrently(Protocol):
 
 
 class JobQueue(Protocol):
-    def send(self, jobs: Sequence[SendJob]) -> list[bool]:
+    def send(self, jobs: Sequence[Job]) -> list[bool]:
         """One answer a job, in order: acknowledged by the queue or not. Never raises for a part."""
 
     def put_back(self, delays: Mapping[str, int]) -> None:
         """Hide received messages (by receipt handle) for so many seconds. Best effort."""
 
 
+type DueWork = LaneKey | LayingKey | RemovalKey
+
+
 class Lanes(Protocol):
     @property
     def shards(self) -> int: ...
 
-    def due(self, shard: int, now: int) -> list[LaneKey | LayingKey]:
+    def due(self, shard: int, now: int) -> list[DueWork]:
         """What is due. From an index that may be stale: read each by its key."""
 
     def read(self, key: LaneKey) -> Lane | None:
@@ -83,7 +89,9 @@ class Recipients(Protocol):
         self, tenant_id: str, campaign_id: str, sequence: int, *, consistent: bool = False
     ) -> Recipient | None: ...
 
-    def find(self, tenant_id: str, campaign_id: str, recipient_id: str) -> Recipient | None: ...
+    def find(
+        self, tenant_id: str, campaign_id: str, recipient_id: str, *, consistent: bool = False
+    ) -> Recipient | None: ...
 
     def page(
         self,
@@ -140,15 +148,17 @@ class Gates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A person's gate taken by a recipient; `before_*` is what an undo restores.
+    """A person's gate taken for a try of this tenant; `before_*` is what an undo restores.
 
     `is_repeat`: our own stamp stood there already, so what was before it is not known from here.
     """
 
     person: str
+    tenant_id: str
     token: str
-    before_at: int | None
-    before_recipient_id: str | None
+    before_at: int | None = None
+    before_by: str | None = None
+    before_messaged_at: int | None = None
     is_repeat: bool = False
 
 
@@ -157,7 +167,8 @@ class Persons(Protocol):
         self,
         person: str,
         *,
-        recipient_id: str,
+        tenant_id: str,
+        stamped_by: str,
         token: str,
         now: int,
         gap_ms: int,
@@ -165,7 +176,8 @@ class Persons(Protocol):
     ) -> Stamp | Shut:
         """No other send to this person in the last `gap_ms`, of any tenant; then she is stamped.
 
-        `own_is_free`: the recipient's own stamp does not count, since nothing of it was sent.
+        The same write notes that this tenant messages her. `own_is_free`: the stamp of the same
+        `stamped_by` does not count, since nothing of it was sent.
         """
 
     def undo(self, stamp: Stamp) -> None: ...
@@ -250,6 +262,11 @@ class CampaignView:
     lane: Lane | None
     values: Mapping[str, int]
     """How many recipients have a value for each variable (lower-case key)."""
+
+    @property
+    def first_contacts(self) -> int:
+        """How many recipients the tenant had never messaged when they were laid."""
+        return self.campaign.recipients.first_contacts
 
 
 class TransitionRefusal(StrEnum):
@@ -338,15 +355,23 @@ class Listing[T]:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFilter:
-    """Which campaigns a list wants; None is any. `search` is part of the name, case disregarded."""
+    """Which campaigns a list wants; None is any. `search` is part of the name, case disregarded.
+
+    What is archived is wanted only by `archived`, and by a search.
+    """
 
     status: CampaignStatus | None = None
     instance_id: str | None = None
     search: str | None = None
+    archived: bool | None = None
 
     def matches(self, campaign: Campaign) -> bool:
+        finds_archived = self.archived or (self.archived is None and self.search is not None)
+        is_archived = campaign.archived_at is not None
         return (
-            (self.status is None or campaign.status is self.status)
+            (finds_archived or not is_archived)
+            and (is_archived or not self.archived)
+            and (self.status is None or campaign.status is self.status)
             and (self.instance_id is None or campaign.instance_id == self.instance_id)
             and (self.search is None or self.search.casefold() in campaign.name.casefold())
         )
@@ -358,7 +383,7 @@ class CampaignCatalog(Protocol):
         campaign: Campaign,
         description: str,
         texts: Sequence[MessageText],
-        sources: Sequence[Sequence[str]],
+        sources: Sequence[Source],
         entry: LogEntry,
     ) -> None: ...
 
@@ -366,8 +391,8 @@ class CampaignCatalog(Protocol):
         self, tenant_id: str, wanted: CampaignFilter, *, after: str | None, limit: int
     ) -> Listing[CampaignView]: ...
 
-    def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool:
-        """False where the campaign was changed since it was read."""
+    def edit(self, old: Campaign, new: Campaign, description: str | None) -> bool:
+        """Write what differs; None leaves the description. False where it was changed meanwhile."""
 
     def save_text(self, campaign: Campaign, text: MessageText, now: int) -> bool:
         """False where the campaign is no draft any more, or was changed since it was read."""
@@ -385,16 +410,22 @@ class Layings(Protocol):
     ) -> Campaign | None:
         """Become the one layer, with a fencing number higher than any before; the head, or None."""
 
-    def source(self, tenant_id: str, campaign_id: str, number: int) -> Sequence[str]: ...
+    def source(self, tenant_id: str, campaign_id: str, number: int) -> Source | None: ...
 
-    def advance(self, old: Campaign, new: Campaign, values: Mapping[str, int]) -> bool: ...
+    def advance(self, old: Campaign, new: Campaign, values: Mapping[str, int]) -> bool:
+        """Count what was laid; False where the lease is lost or the campaign has changed."""
 
-    def finish(self, old: Campaign, new: Campaign, entry: LogEntry) -> bool: ...
+    def finish(self, old: Campaign, new: Campaign, entry: LogEntry) -> bool:
+        """Give the lease back, laying being over; False as `advance`."""
+
+    def held(self, campaign: Campaign) -> Campaign | None:
+        """The head as it is now, while the lease is still the one of `campaign`."""
 
     def release(self, campaign: Campaign, now: int) -> None:
         """Give the lease back before its time."""
 
-    def forget(self, tenant_id: str, campaign_id: str) -> None: ...
+    def forget(self, campaign: Campaign, now: int) -> bool:
+        """Give the lease back where nothing is to be laid: no longer due. False as `advance`."""
 
 
 class RecipientsToLay(Protocol):

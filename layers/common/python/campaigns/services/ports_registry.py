@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from campaigns.domain.membership import Places
 from campaigns.domain.model import (
     ConnectionState,
     Contact,
@@ -30,10 +31,14 @@ from campaigns.services.ports import (
 
 @dataclass(frozen=True, slots=True)
 class Versioned[T]:
-    """A stored value and the token of the write that made it."""
+    """A stored value and the token of the write that made it.
+
+    `behind`: where entries of its lists lie that an interrupted change has not moved yet.
+    """
 
     value: T
     version: str
+    behind: Places = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,15 @@ class ContactOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactScan:
-    """A tenant's contacts in an order, those whose sort key begins with `prefix`."""
+    """A tenant's contacts in an order, those whose sort key begins with `prefix`.
+
+    In the order of names also those alone that are listed as (not) active or (not) opted out.
+    """
 
     order: ContactOrder
     prefix: str = field(default="", repr=False)
+    is_active: bool | None = None
+    opted_out: bool | None = None
 
 
 class ContactBook(Contacts, Protocol):
@@ -62,11 +72,20 @@ class ContactBook(Contacts, Protocol):
     ) -> dict[str, Versioned[Contact]]:
         """Consistently, in few requests; those that exist, by id."""
 
-    def save(self, contact: Contact, *, seen: str | None, token: str) -> Stale[Contact] | None:
-        """Write it if the version `seen` stands there (None: nothing does). None when done."""
+    def save(
+        self, contact: Contact, *, seen: Versioned[Contact] | None, token: str
+    ) -> Stale[Contact] | None:
+        """Write it, with its entries in lists, if what was `seen` stands there. None when done.
 
-    def delete(self, tenant_id: str, contact_id: str, *, seen: str) -> Stale[Contact] | None:
-        """Delete it if the version `seen` stands there. None when done."""
+        Raises ConcurrentUpdate where somebody else came between the steps of a change of very many
+        lists: part of it is done.
+        """
+
+    def delete(self, seen: Versioned[Contact]) -> Stale[Contact] | None:
+        """Delete it, with its entries in lists, if what was `seen` stands there. None when done.
+
+        Raises ConcurrentUpdate as `save` does.
+        """
 
     def page(
         self, tenant_id: str, scan: ContactScan, *, after: str | None, limit: int
@@ -118,12 +137,44 @@ class InstanceBook(Instances, Protocol):
         """What differs, in one step. None when done, else who holds a place.
 
         Of the gate only the settings and the connection are written. Raises ConcurrentUpdate where
-        the instance or its settings are no longer the old ones.
+        the instance, its settings or its connection are no longer the old ones.
         """
+
+    def note_state(
+        self, instance_id: str, state: ConnectionState, *, seen: InstanceGate | None = None
+    ) -> InstanceGate | None:
+        """How it is connected, whatever else changes; the gate from then on, if there is one.
+
+        With `seen`, only where nobody has noted it since that gate was read.
+        """
+
+    def note_pairing(self, instance_id: str, pairing_for: str) -> None:
+        """For which phone a code to type was asked, as a keyed hash."""
+
+    def retire(
+        self, instance: Instance, given_back: Sequence[str], *, whole: bool
+    ) -> InstanceGate | None:
+        """Take away its gate, its places and its part in lists, and the record too if `whole`.
+
+        None when done, else the gate: a live or scheduled campaign needs it. From then on no
+        campaign can take the instance. Raises ConcurrentUpdate where it is not as it was read.
+        """
+
+    def forget(self, instance: Instance) -> None:
+        """Delete the record of a retired instance."""
 
 
 class TenantBook(Tenants, Protocol):
     def create(self, tenant: Tenant, key: Key) -> None: ...
+
+    def read(self, tenant_id: str) -> Tenant:
+        """Consistently. Raises NotFound."""
+
+    def page(self, *, after: str | None, limit: int) -> Listing[Tenant]:
+        """All of the deployment, in the order in which they were created."""
+
+    def change(self, old: Tenant, new: Tenant, *, token: str) -> bool:
+        """Write the settings that differ; False where the tenant is no longer the `old` one."""
 
     def key(self, key_id: str) -> Key | None:
         """Consistently: a new key works at once, a deleted one no more."""
@@ -144,36 +195,6 @@ class TenantBook(Tenants, Protocol):
 
 class KeyVault(Vault, Protocol):
     def encrypt(self, tenant_id: str, instance_id: str, api_key: str) -> bytes: ...
-
-
-class AdminRefusal(StrEnum):
-    """Why an instance cannot be used, as the server's own answer says."""
-
-    WRONG_KEY = "wrong_key"
-    UNKNOWN_INSTANCE = "unknown_instance"
-    UNSUPPORTED_VERSION = "unsupported_version"
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """What Evolution says of an instance; `phone` in digits, None where it says nothing of it."""
-
-    state: ConnectionState
-    phone: str | None = field(default=None, repr=False)
-
-
-class GatewayAdmin(Protocol):
-    """Asks an Evolution server. Raises Unavailable, or GatewayRefused with its `status`."""
-
-    def version(self, server: str) -> str | None:
-        """What the server calls its version; None where it is no Evolution server's answer."""
-
-    def connection(self, server: str, instance: str, api_key: str) -> Connection | AdminRefusal: ...
-
-
-class Resolver(Protocol):
-    def __call__(self, host: str, port: int) -> Sequence[str]:
-        """The IP addresses of a name; none where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ and nothing is told of who holds the instance before the key has proved valid.
 
 from dataclasses import dataclass
 
-from campaigns.domain.errors import FieldError, ValidationFailed
+from campaigns.domain.errors import FieldError, GatewayRefused, ValidationFailed
 from campaigns.domain.instance import InstanceDraft, is_supported
 from campaigns.domain.server_address import AddressPolicy, AddressProblem, AddressRefused
-from campaigns.services.ports_registry import AdminRefusal, Connection, GatewayAdmin, Resolver
+from campaigns.services.ports_evolution import AdminRefusal, Connection, GatewayAdmin, Resolver
 
 _VERSION_SHOWN = 40
 
@@ -59,15 +59,21 @@ class ProbeInstance:
             raise ValidationFailed([_REFUSED_FIELDS[connection]])
         return Probe(version, connection)
 
-    def look_again(self, server: str, instance: str, api_key: str) -> Probe | AdminRefusal:
-        """What a kept instance is like now, or why it cannot be used any more."""
-        version = self.admin.version(server)
-        if version is None or not is_supported(version):
-            return AdminRefusal.UNSUPPORTED_VERSION
+    def look_again(self, server: str, instance: str, api_key: str) -> Probe:
+        """What a kept instance is like now; GatewayRefused with a `reason` if of no more use."""
+        version = self.require_version(server)
         connection = self.admin.connection(server, instance, api_key)
         if isinstance(connection, AdminRefusal):
-            return connection
+            raise GatewayRefused(reason=connection.value)
         return Probe(version, connection)
+
+    def require_version(self, server: str) -> str:
+        """The version of a server; GatewayRefused, which names it, where it will not do."""
+        version = self.admin.version(server)
+        if version is None or not is_supported(version):
+            reason = AdminRefusal.UNSUPPORTED_VERSION.value
+            raise GatewayRefused(reason=reason, version=version or "?")
+        return version
 
     def _check_addresses(self, server: str) -> FieldError | None:
         host, port = self.policy.place(server)

@@ -26,7 +26,7 @@ from campaigns.services.ports import (
     Lanes,
     TransitionRefusal,
 )
-from campaigns.services.start_campaign import Checks, StartCampaign
+from campaigns.services.start_campaign import StartCampaign
 from campaigns.services.start_conditions import StartCheck
 from campaigns.services.visit_lane import VisitLane
 
@@ -34,7 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class RunCampaign:
-    """What an operator does with a campaign. Repeats change nothing and answer the same."""
+    """What an operator does with a campaign. Repeats change nothing and answer the same.
+
+    Pause, resume and cancel say whether they changed anything.
+    """
 
     def __init__(
         self,
@@ -61,10 +64,6 @@ class RunCampaign:
         self._clock = clock
         self._random = random
 
-    def checks(self, tenant_id: str, campaign_id: str) -> Checks:
-        """Every start condition with its state. Raises :class:`NotFound`."""
-        return self._start.check(self._view(tenant_id, campaign_id))
-
     def start(self, tenant_id: str, campaign_id: str, actor: str) -> None:
         """A draft goes live, or on schedule where its `scheduled_at` lies ahead.
 
@@ -90,23 +89,24 @@ class RunCampaign:
 
     def pause(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
-    ) -> None:
+    ) -> bool:
         """From a second after this returns no request leaves."""
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.PAUSED:
-            return
-        if campaign.status is not CampaignStatus.ACTIVE or not self._pause.pause(
+            return False
+        if campaign.status is CampaignStatus.ACTIVE and self._pause.pause(
             campaign, actor=actor, reason=reason
         ):
-            self._unless(tenant_id, campaign_id, CampaignStatus.PAUSED)
+            return True
+        return self._unless(tenant_id, campaign_id, CampaignStatus.PAUSED)
 
     def resume(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
-    ) -> None:
+    ) -> bool:
         """Paused to active: the first request leaves at once, what lies ahead keeps its slots."""
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.ACTIVE:
-            return
+            return False
         require_move(campaign.status, CampaignStatus.ACTIVE, by=CampaignTrigger.RESUME)
         key, now = campaign.lane_key, self._clock.now()
         lane = self._lanes.read(key)
@@ -123,19 +123,19 @@ class RunCampaign:
             raise InvalidState(campaign.status)
         refusal = self._campaigns.resume(campaign, active, replace(lane, due_at=now), entry)
         if refusal is TransitionRefusal.STATE:
-            self._unless(tenant_id, campaign_id, CampaignStatus.ACTIVE)
-            return
+            return self._unless(tenant_id, campaign_id, CampaignStatus.ACTIVE)
         if refusal:
             raise StartRefused([CheckFailure(StartCheck.INSTANCE_DISCONNECTED)])
         self._plan_now(key, restart=True)
+        return True
 
     def cancel(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
-    ) -> None:
+    ) -> bool:
         """Free the instance at once; what is still pending becomes skipped."""
         campaign = self._head(tenant_id, campaign_id)
         if campaign.status is CampaignStatus.CANCELLED:
-            return
+            return False
         require_move(campaign.status, CampaignStatus.CANCELLED, by=CampaignTrigger.CANCEL)
         key, now = campaign.lane_key, self._clock.now()
         cancelled = replace(
@@ -145,7 +145,8 @@ class RunCampaign:
         entry = self._entry(EventType.CAMPAIGN_CANCELLED, actor, {"reason": reason or ""})
         due = replace(lane, due_at=now) if lane else None
         if self._campaigns.end(campaign, cancelled, due, entry):
-            self._unless(tenant_id, campaign_id, CampaignStatus.CANCELLED)
+            return self._unless(tenant_id, campaign_id, CampaignStatus.CANCELLED)
+        return True
 
     def next_send_at(self, view: CampaignView, now: int) -> int | None:
         """When the next request of a live or scheduled campaign is to leave, as far as planned."""
@@ -194,11 +195,12 @@ class RunCampaign:
             raise NotFound
         return campaign
 
-    def _unless(self, tenant_id: str, campaign_id: str, wanted: CampaignStatus) -> None:
-        """Somebody else was faster: fine if they wanted the same."""
+    def _unless(self, tenant_id: str, campaign_id: str, wanted: CampaignStatus) -> bool:
+        """Somebody else was faster: fine if they wanted the same. Nothing was changed."""
         current = self._head(tenant_id, campaign_id).status
         if current is not wanted:
             raise InvalidState(current)
+        return False
 
     def _entry(
         self, event_type: EventType, actor: str, metadata: Mapping[str, str | int] | None = None

@@ -4,21 +4,11 @@ Everything slow comes first. What is taken (stamp, mark, claim) is given back by
 the request does not leave.
 """
 
-import logging
 from dataclasses import dataclass
 from random import Random
 
-from campaigns.domain.delivery import (
-    AutoPauseReason,
-    GatewayAnswer,
-    HttpAnswer,
-    Outcome,
-    TransportFault,
-    Unknown,
-    classify,
-    loggable,
-)
-from campaigns.domain.errors import TextTooLong
+from campaigns.domain.delivery import AutoPauseReason, GatewayAnswer, classify
+from campaigns.domain.errors import NotFound, TextTooLong
 from campaigns.domain.gates import (
     LATE_MS,
     LEAVE_WITHIN_MS,
@@ -30,32 +20,30 @@ from campaigns.domain.gates import (
 from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import MINUTE_MS, to_datetime
 from campaigns.domain.model import Contact, Instance, Recipient, SendJob
-from campaigns.domain.phone import evolution_number
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
-from campaigns.domain.recipient_changes import claimed
+from campaigns.domain.recipient_changes import claimed, on_instance
 from campaigns.domain.rendering import contact_values, render
 from campaigns.domain.rotation import message_for
 from campaigns.domain.settlement import Settlement
 from campaigns.services.campaign_facts import CampaignFacts, FactsCache
 from campaigns.services.instance_cache import InstanceCache
-from campaigns.services.pass_gates import Pass, PassGates, holder_of
+from campaigns.services.make_request import Made, MakeRequest
+from campaigns.services.pass_gates import Pass, PassGates, Try
 from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports import (
     Clock,
     Contacts,
-    Exchange,
     Gateway,
     Guard,
     Recipients,
     Suppressions,
     Vault,
 )
+from campaigns.services.reach_instance import ReachInstance
 from campaigns.services.settle_delivery import SettleDelivery
 
 #: Where a window never opens again, its recipients are looked at once a day.
 _NEVER_MS = 24 * 60 * MINUTE_MS
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +91,8 @@ class SendOne:
         self._contacts = contacts
         self._suppressions = suppressions
         self._gates = pass_gates
-        self._gateway = gateway
+        self._reach = ReachInstance(gateway, instances)
+        self._request = MakeRequest(gateway, clock)
         self._vault = vault
         self._facts = facts
         self._instances = instances
@@ -127,9 +116,7 @@ class SendOne:
             return
         self._clock.sleep(max(0, job.slot_at - self._clock.now()))
         token = new_token(self._random)
-        taken = self._gates.take(
-            recipient, ready.instance, ready.facts.hours, campaign_id=job.campaign_id, token=token
-        )
+        taken = self._gates.take(_try_of(recipient), ready.instance, ready.facts.hours, token=token)
         if isinstance(taken, Shut):
             self._turned_away(ready, taken)
         else:
@@ -150,7 +137,9 @@ class SendOne:
             and recipient.plan_number == job.plan_number
             and recipient.status is RecipientStatus.PENDING
         )
-        return recipient if is_current else None
+        if recipient is None or not is_current:
+            return None
+        return on_instance(recipient, job.instance_id)
 
     def _prepare(self, job: SendJob, recipient: Recipient, deadline: int) -> _Ready | None:
         facts = self._facts.of(job.tenant_id, job.campaign_id)
@@ -173,10 +162,14 @@ class SendOne:
         except TextTooLong:
             self._settle.end(recipient, RecipientStatus.FAILED, RecipientErrorCode.TEXT_TOO_LONG)
             return None
-        instance = self._instances.of(job.instance_id)
-        fault = self._gateway.prepare(instance)
-        if fault is not None:
-            self._unreachable(job, recipient, fault)
+        try:
+            instance = self._reach(job.instance_id)
+        except NotFound:
+            # Deleted, which no live campaign allows: what is left of this one is skipped.
+            self._settle.release(recipient, self._clock.now())
+            return None
+        if not isinstance(instance, Instance):
+            self._unreachable(job, recipient, instance)
             return None
         api_key = self._vault.decrypt(instance)
         return _Ready(job, deadline, recipient, facts, contact, instance, api_key, message_id, text)
@@ -192,7 +185,7 @@ class SendOne:
 
     def _turned_away(self, ready: _Ready, shut: Shut) -> None:
         now, job = self._clock.now(), ready.job
-        if shut.refusal is Refusal.BUSY and shut.holder == holder_of(ready.recipient):
+        if shut.refusal is Refusal.BUSY and shut.holder == _holder_of(ready.recipient):
             return  # Another copy of this very job is being sent: nothing to give back.
         self._settle.release(ready.recipient, max(now, _waits_until(shut, now)))
         if shut.refusal is Refusal.RECONFIGURED:
@@ -218,18 +211,19 @@ class SendOne:
         if mine is None or not may_leave:
             return
         leave_within_ms = taken.taken_at + LEAVE_WITHIN_MS - self._clock.now()
-        exchange = self._send(ready, mine, leave_within_ms)
-        if exchange.answer is None:
-            self._settle.release_claimed(mine, self._clock.now())
-            self._gates.undo(taken)
+        made = self._send(ready, mine, leave_within_ms)
+        if made is None:
+            try:
+                self._settle.release_claimed(mine, self._clock.now())
+            finally:
+                self._gates.undo(taken)
             return
-        outcome = self._judged(exchange.answer, ready)
-        left_at, counts = exchange.left_at, True
+        counts = True
         try:
-            settlement = self._settle.settle(mine, outcome, left_at=left_at)
+            settlement = self._settle.settle(mine, made.outcome, left_at=made.left_at)
             counts = not settlement.proven_unsent
         finally:
-            self._gates.settle(taken, left_at=left_at, counts=counts)
+            self._gates.settle(taken, left_at=made.left_at, counts=counts)
         self._after(ready.job, settlement)
 
     def _claim(self, ready: _Ready, taken: Pass) -> Recipient | None:
@@ -266,29 +260,18 @@ class SendOne:
 
     # Send
 
-    def _send(self, ready: _Ready, mine: Recipient, leave_within_ms: int) -> Exchange:
+    def _send(self, ready: _Ready, mine: Recipient, leave_within_ms: int) -> Made | None:
         assert mine.rendered_text is not None
         assert mine.whatsapp_message_id is not None
-        made_at = self._clock.now()
-        try:
-            return self._gateway.send_text(
-                ready.instance,
-                ready.api_key,
-                number=evolution_number(ready.contact.phone),
-                text=mine.rendered_text,
-                message_id=mine.whatsapp_message_id,
-                leave_within_ms=leave_within_ms,
-            )
-        except Exception:
-            # A fault of our own in the middle of a request: whether it left cannot be told.
-            _log.exception("send_threw", extra={"recipient_id": mine.recipient_id})
-            return Exchange(TransportFault.CONNECTION_LOST, made_at)
-
-    def _judged(self, answer: GatewayAnswer, ready: _Ready) -> Outcome:
-        outcome = classify(answer)
-        if isinstance(outcome, Unknown) and outcome.log_whole and isinstance(answer, HttpAnswer):
-            _log.error("unrecognised_answer", extra={"answer": loggable(answer, [ready.api_key])})
-        return outcome
+        return self._request(
+            ready.instance,
+            ready.api_key,
+            phone=ready.contact.phone,
+            text=mine.rendered_text,
+            whatsapp_message_id=mine.whatsapp_message_id,
+            leave_within_ms=leave_within_ms,
+            log_id=mine.recipient_id,
+        )
 
     def _after(self, job: SendJob, settlement: Settlement) -> None:
         if settlement.auto_pause_reason:
@@ -296,6 +279,23 @@ class SendOne:
 
     def _skip(self, recipient: Recipient, code: RecipientErrorCode) -> None:
         self._settle.end(recipient, RecipientStatus.SKIPPED, code)
+
+
+def _holder_of(recipient: Recipient) -> str:
+    """The plan number tells a copy of this very job from the mark that a crashed try of the same
+    recipient left behind."""
+    return f"{recipient.recipient_id}#{recipient.plan_number}"
+
+
+def _try_of(recipient: Recipient) -> Try:
+    return Try(
+        tenant_id=recipient.tenant_id,
+        person=recipient.person,
+        stamped_by=recipient.recipient_id,
+        holder=_holder_of(recipient),
+        own_is_free=not recipient.may_have_been_sent,
+        campaign_id=recipient.campaign_id,
+    )
 
 
 def _opening(facts: CampaignFacts, instant: int) -> int:

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from random import Random
 from typing import Any
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.campaign_log import SYSTEM, new_entry
-from campaigns.domain.errors import CheckFailure, ConcurrentUpdate, InvalidState, StartRefused
+from campaigns.domain.errors import (
+    CheckFailure,
+    ConcurrentUpdate,
+    InvalidState,
+    NotFound,
+    StartRefused,
+)
 from campaigns.domain.instants import to_iso
 from campaigns.domain.model import (
     Campaign,
@@ -16,10 +21,12 @@ from campaigns.domain.model import (
     InstanceGate,
     Lane,
     LaneKey,
+    RecipientsState,
 )
 from campaigns.domain.rendering import contact_values
 from campaigns.domain.rendering import missing_variables as missing_in
 from campaigns.services.campaign_facts import FactsCache
+from campaigns.services.find_reachable import FindReachable
 from campaigns.services.ports import (
     Campaigns,
     CampaignView,
@@ -40,19 +47,11 @@ _ATTEMPTS = 3
 type _Attempt = Callable[[CampaignView], TransitionRefusal | None]
 
 
-class StartWarning(StrEnum):
-    """What an owner should know before a start; nothing here keeps her from it."""
-
-    QUIET_HOURS_IGNORED = "quiet_hours_ignored"
-    NO_DAILY_LIMIT = "no_daily_limit"
-
-
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Each condition with what fails of it, and when the first message would leave (epoch ms)."""
 
     failures: tuple[CheckFailure, ...]
-    warnings: tuple[StartWarning, ...]
     first_send_at: int | None
 
 
@@ -67,10 +66,12 @@ class StartCampaign:
         contacts: Contacts,
         gates: Gates,
         facts: FactsCache,
+        reachable: FindReachable,
         clock: Clock,
         random: Random,
     ) -> None:
         self._campaigns = campaigns
+        self._reachable = reachable
         self._recipients = recipients
         self._contacts = contacts
         self._gates = gates
@@ -88,23 +89,22 @@ class StartCampaign:
         campaign = view.campaign
         first_send_at = self._first_send_at(campaign, gate)
         failures = start_failures(view, gate, first_send_at)
-        warnings = []
-        if campaign.schedule.ignore_quiet_hours:
-            warnings.append(StartWarning.QUIET_HOURS_IGNORED)
-        if gate is not None and gate.daily_limit is None:
-            warnings.append(StartWarning.NO_DAILY_LIMIT)
+        is_laid = campaign.total and campaign.recipients.state is RecipientsState.READY
+        if is_laid and not self._reachable.is_there(campaign):
+            failures += (CheckFailure(StartCheck.NO_RECIPIENTS),)
         told = tuple(self._with_samples(campaign, failure) for failure in failures)
-        return Checks(told, tuple(warnings), first_send_at)
+        return Checks(told, first_send_at)
 
     def begin(self, view: CampaignView, *, actor: str) -> LaneKey:
         """Draft (or scheduled and due) to active; the lane to plan at once.
 
         Raises :class:`StartRefused` with every condition that does not hold,
-        :class:`InvalidState` where the campaign moved meanwhile, and :class:`ConcurrentUpdate`
-        where it was edited each time that it had been checked.
+        :class:`InvalidState` where the campaign moved meanwhile, :class:`NotFound` where it was
+        deleted, and :class:`ConcurrentUpdate` where it was edited each time that it had been
+        checked, or its `scheduled_at` was.
         """
-        self._write_as_checked(view, lambda current: self._take_instance(current, actor))
-        return view.campaign.lane_key
+        written = self._write_as_checked(view, lambda each: self._take_instance(each, actor))
+        return written.campaign.lane_key
 
     def put_on_schedule(self, view: CampaignView, *, actor: str) -> None:
         """Draft to scheduled; the instance is taken when it is due. Raises as `begin` does."""
@@ -127,12 +127,15 @@ class StartCampaign:
             return False
         return True
 
-    def _write_as_checked(self, view: CampaignView, attempt: _Attempt) -> None:
-        """An edit between check and write refuses the write: what it made is checked again."""
+    def _write_as_checked(self, view: CampaignView, attempt: _Attempt) -> CampaignView:
+        """An edit between check and write refuses the write: what it made is checked again.
+
+        The campaign as it was written at last: its instance may be another by then.
+        """
         for _ in range(_ATTEMPTS):
             refusal = attempt(view)
             if refusal is None:
-                return
+                return view
             if refusal is not TransitionRefusal.STATE:
                 raise StartRefused([_FAILURE_OF[refusal]])
             view = self._moved(view.campaign)
@@ -185,12 +188,15 @@ class StartCampaign:
             raise StartRefused(failures)
 
     def _moved(self, campaign: Campaign) -> CampaignView:
-        """The campaign as it is now, if only something else than its state has changed."""
+        """The campaign as it is now, if something else than its state and its time has changed."""
         view = self._campaigns.view(campaign.tenant_id, campaign.campaign_id)
         if view is None:
-            raise InvalidState(campaign.status)
+            raise NotFound
         if view.campaign.status is not campaign.status:
             raise InvalidState(view.campaign.status)
+        if view.campaign.schedule.scheduled_at != campaign.schedule.scheduled_at:
+            # To start at once and to be put on schedule are two things: it is to be asked again.
+            raise ConcurrentUpdate
         return view
 
     def _first_send_at(self, campaign: Campaign, gate: InstanceGate | None) -> int | None:

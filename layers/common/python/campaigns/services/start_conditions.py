@@ -20,6 +20,7 @@ class StartCheck(StrEnum):
     NO_ACTIVE_MESSAGE = "no_active_message"
     UNKNOWN_VARIABLES = "unknown_variables"
     MISSING_VALUES = "missing_values"
+    INSTANCE_MISSING = "instance_missing"
     INSTANCE_DISCONNECTED = "instance_disconnected"
     INSTANCE_BUSY = "instance_busy"
     WINDOW_NEVER_OPENS = "window_never_opens"
@@ -89,7 +90,9 @@ def _of_messages(view: CampaignView) -> list[CheckFailure]:
 
 
 def _of_instance(campaign: Campaign, gate: InstanceGate | None) -> list[CheckFailure]:
-    if gate is None or gate.connection_state is not ConnectionState.OPEN:
+    if gate is None:
+        return [CheckFailure(StartCheck.INSTANCE_MISSING)]
+    if gate.connection_state is not ConnectionState.OPEN:
         return [CheckFailure(StartCheck.INSTANCE_DISCONNECTED)]
     if gate.live_campaign_id not in {None, campaign.campaign_id}:
         return [CheckFailure(StartCheck.INSTANCE_BUSY, {"campaign_id": gate.live_campaign_id})]

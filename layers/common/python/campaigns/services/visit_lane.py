@@ -67,6 +67,7 @@ class VisitLane:
             self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
 
     def _go_on(self, campaign: Campaign, lane: Lane) -> None:
+        lane = self._grown(campaign, lane)
         walked = self._walk.walk(campaign, lane)
         if _is_complete(campaign, walked):
             self._complete(campaign, walked.mark, lane)
@@ -76,6 +77,12 @@ class VisitLane:
         if campaign.status is CampaignStatus.ACTIVE:
             planned = self._plan.plan(campaign, lane, hours)
         self._sleep_or_stay(campaign, planned, walked, hours)
+
+    def _grown(self, campaign: Campaign, lane: Lane) -> Lane:
+        """The lane may plan whoever was laid since it was made."""
+        if lane.laid_through >= campaign.total:
+            return lane
+        return self._lanes.save(lane, replace(lane, laid_through=campaign.total)) or lane
 
     def _complete(self, campaign: Campaign, mark: int, lane: Lane) -> None:
         now = self._clock.now()
@@ -99,7 +106,12 @@ class VisitLane:
         state = LaneState(
             is_active=campaign.status is CampaignStatus.ACTIVE,
             is_idle=planned.is_idle,
-            needs_look=walked.needs_look or _is_laying(campaign),
+            needs_look=(
+                walked.needs_look
+                or _is_laying(campaign)
+                # Another visit was faster, and saw less: this one must not put it to sleep.
+                or lane.laid_through < campaign.total
+            ),
             outstanding=0 if is_done else outstanding(lane.history, lane.cursor, now),
             opens_at=planned.idle_until,
             retry_at=_first_slot(hours, walked.earliest_retry, now),

@@ -7,7 +7,7 @@ from campaigns.domain.books import booking
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import Campaign, Lane, Recipient
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus, require_move
-from campaigns.domain.recipient_changes import ended, lease_expired, released
+from campaigns.domain.recipient_changes import ended, lease_expired, on_instance, released
 from campaigns.domain.walking import Finding, WalkRules, is_settled, judge, unbroken, waits_until
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
 
@@ -53,7 +53,10 @@ class WalkMark:
         read = self._recipients.page(
             campaign.tenant_id, campaign.campaign_id, campaign.mark, stop, limit=WALK_LIMIT
         )
-        page = unbroken(read, campaign.mark)
+        page = [
+            on_instance(recipient, lane.key.instance_id)
+            for recipient in unbroken(read, campaign.mark)
+        ]
         books: Counter[str] = Counter()
         after = [self._look_at(recipient, rules, books) for recipient in page]
         self._book(campaign, books)

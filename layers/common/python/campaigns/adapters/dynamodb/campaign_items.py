@@ -1,4 +1,4 @@
-"""Shapes of a campaign's own partition: head, description, texts, sources, log."""
+"""Shapes of a campaign's own partition: head, description, texts, log."""
 
 from dataclasses import asdict
 
@@ -50,12 +50,15 @@ class HeadItem(Item):
     paused_at = NumberAttribute(null=True)
     completed_at = NumberAttribute(null=True)
     cancelled_at = NumberAttribute(null=True)
+    archived_at = NumberAttribute(null=True)
     auto_pause_reason = UnicodeAttribute(null=True)
     last_error = UnicodeAttribute(null=True)
     laying_epoch = NumberAttribute(default=0)
     laying_token = UnicodeAttribute(null=True)
     laying_until = NumberAttribute(null=True)
+    laid_epoch = NumberAttribute(default=0)
     next_source = NumberAttribute(default=0)
+    source_position = UnicodeAttribute(null=True)
     sources = NumberAttribute(default=0)
     list_key = UnicodeAttribute(null=True)
     list_sort = UnicodeAttribute(null=True)
@@ -69,12 +72,6 @@ class TextItem(Item):
     order = NumberAttribute()
     text = UnicodeAttribute()
     is_active = BooleanAttribute()
-
-
-class SourceItem(Item):
-    """A piece of what the campaign was created from; gone once it is laid."""
-
-    contact_ids = ListAttribute(of=UnicodeAttribute)
 
 
 class LayingItem(Item):
@@ -97,6 +94,7 @@ _NUMBERS = (
     "paused_at",
     "completed_at",
     "cancelled_at",
+    "archived_at",
     "laying_until",
 )
 
@@ -130,7 +128,9 @@ def to_campaign(item: HeadItem) -> Campaign:
         last_error=item.last_error,
         laying_epoch=int(item.laying_epoch),
         laying_token=item.laying_token,
+        laid_epoch=int(item.laid_epoch),
         next_source=int(item.next_source),
+        source_position=item.source_position,
         sources=int(item.sources),
         **numbers,
     )
@@ -152,12 +152,15 @@ PLAIN_FIELDS = (
     "paused_at",
     "completed_at",
     "cancelled_at",
+    "archived_at",
     "auto_pause_reason",
     "last_error",
     "laying_epoch",
     "laying_token",
     "laying_until",
+    "laid_epoch",
     "next_source",
+    "source_position",
     "sources",
 )
 

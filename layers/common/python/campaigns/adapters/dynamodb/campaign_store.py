@@ -29,6 +29,10 @@ from campaigns.services.ports import CampaignView, TransitionRefusal
 _MOVES = "moves"
 _CHANGED_AT = "changed_at"
 
+#: Counted on the gate, so that an instance is not deleted under a campaign that waits for it.
+_WAITS = GateItem.scheduled.add(1)
+_WAITS_NO_MORE = GateItem.scheduled.add(-1)
+
 type _Write = tuple[str, dict[str, object]]
 
 
@@ -59,17 +63,14 @@ class CampaignStore:
             for sort, raw in by_sort.items()
             if sort.startswith(keys.TEXT_PREFIX)
         ]
-        lanes = [
-            to_lane(LaneItem.from_raw_data(raw))
-            for sort, raw in by_sort.items()
-            if sort.startswith(keys.LANE_PREFIX)
-        ]
+        campaign = to_campaign(HeadItem.from_raw_data(head))
+        lane = by_sort.get(keys.lane(campaign.lane_key).sk)
         return CampaignView(
-            campaign=to_campaign(HeadItem.from_raw_data(head)),
+            campaign=campaign,
             description=AboutItem.from_raw_data(about).description if about else "",
             messages=tuple(sorted(texts, key=lambda text: text.order)),
             counters=numbers_in(by_sort.get(keys.campaign_counters(tenant_id, campaign_id).sk, {})),
-            lane=lanes[0] if lanes else None,
+            lane=to_lane(LaneItem.from_raw_data(lane)) if lane else None,
             values=numbers_in(by_sort.get(keys.campaign_values(tenant_id, campaign_id).sk, {})),
         )
 
@@ -135,10 +136,12 @@ class CampaignStore:
     def start(
         self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry
     ) -> TransitionRefusal | None:
-        takes = [
+        takes: list[Action] = [
             GateItem.live_campaign_id.set(new.campaign_id),
             GateItem.live_status.set(CampaignStatus.ACTIVE),
         ]
+        if old.status is CampaignStatus.SCHEDULED:
+            takes.append(_WAITS_NO_MORE)
         is_free = GateItem.live_campaign_id.does_not_exist() & (
             GateItem.connection_state == ConnectionState.OPEN
         )
@@ -154,6 +157,8 @@ class CampaignStore:
     ) -> TransitionRefusal | None:
         return self._transition(
             self._head_write(old, new, _is_as_checked(old)),
+            # A deleted instance has no gate.
+            self._gate_write(new, [_WAITS], GateItem.pk.exists()),
             ("Put", self._table.put_request(self._lanes.to_item(lane))),
             self._log_write(new, entry),
         )
@@ -166,6 +171,7 @@ class CampaignStore:
         )
         return self._transition(
             self._head_write(old, new, HeadItem.status == old.status),
+            self._gate_write(new, [_WAITS_NO_MORE], GateItem.pk.exists()),
             ("Update", asleep),
             self._log_write(new, entry),
         )
@@ -206,7 +212,9 @@ class CampaignStore:
                 (HeadItem.status == old.status) & (HeadItem.total_version == old.total_version),
             )
         ]
-        if old.status is not CampaignStatus.SCHEDULED:
+        if old.status is CampaignStatus.SCHEDULED:
+            writes.append(self._gate_write(new, [_WAITS_NO_MORE], GateItem.pk.exists()))
+        else:
             frees = [GateItem.live_campaign_id.remove(), GateItem.live_status.remove()]
             writes.append(self._gate_write(new, frees, _holds(new)))
         if lane:

@@ -12,7 +12,6 @@ from campaigns.adapters.dynamodb.campaign_items import (
     HeadItem,
     LayingItem,
     LogItem,
-    SourceItem,
     TextItem,
     to_campaign,
     to_head,
@@ -22,9 +21,11 @@ from campaigns.adapters.dynamodb.campaign_items import (
 )
 from campaigns.adapters.dynamodb.campaign_store import CampaignStore, head_changes
 from campaigns.adapters.dynamodb.lane_store import LaneStore
+from campaigns.adapters.dynamodb.source_items import to_source_items
 from campaigns.adapters.dynamodb.table import Item, Table
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import Campaign, LogEntry, MessageText
+from campaigns.domain.sources import Source
 from campaigns.services.ports import CampaignFilter, CampaignView, Concurrently, Listing
 
 _HEADS_AT_ONCE = 100
@@ -53,7 +54,7 @@ class CatalogStore:
         campaign: Campaign,
         description: str,
         texts: Sequence[MessageText],
-        sources: Sequence[Sequence[str]],
+        sources: Sequence[Source],
         entry: LogEntry,
     ) -> None:
         """All of a draft at once, and the note that its recipients are to be laid."""
@@ -73,9 +74,7 @@ class CatalogStore:
             to_log_item(tenant_id, campaign_id, entry),
         ]
         items += [to_text_item(tenant_id, campaign_id, text) for text in texts]
-        for number, contact_ids in enumerate(sources):
-            source = keys.campaign_source(tenant_id, campaign_id, number)
-            items.append(SourceItem(source.pk, source.sk, contact_ids=list(contact_ids)))
+        items += to_source_items(tenant_id, campaign_id, sources, first=0)
         head = self._table.put_request(to_head(campaign), HeadItem.pk.does_not_exist())
         self._table.transact(
             [("Put", head), *(("Put", self._table.put_request(item)) for item in items)]
@@ -98,17 +97,21 @@ class CatalogStore:
         following = page[-1].campaign_id if len(found) > limit else None
         return Listing([view for view in views if view], following)
 
-    def rename(self, old: Campaign, new: Campaign, description: str | None) -> bool:
-        """Change the name, and the description where one is given, if `old` still stands."""
+    def edit(self, old: Campaign, new: Campaign, description: str | None) -> bool:
+        """Change what differs, and the description where one is given, if `old` still stands."""
         tenant_id, campaign_id = new.tenant_id, new.campaign_id
         head = keys.campaign_head(tenant_id, campaign_id)
-        is_as_read = HeadItem.updated_at == old.updated_at
+        is_as_read = (HeadItem.status == old.status) & (HeadItem.updated_at == old.updated_at)
         changes = self._table.update_request(head, head_changes(old, new), is_as_read)
         writes = [("Update", changes)]
         if description is not None:
             key = keys.campaign_about(tenant_id, campaign_id)
             about = AboutItem(key.pk, key.sk, description=description)
             writes.append(("Put", self._table.put_request(about)))
+        if new.instance_id != old.instance_id:
+            # A draft that was on schedule has a lane, which belongs to its former instance.
+            lane = keys.lane(old.lane_key)
+            writes.append(("Delete", {"TableName": self._table.name, "Key": lane.raw}))
         return self._table.transact(writes) is None
 
     def save_text(self, campaign: Campaign, text: MessageText, now: int) -> bool:

@@ -9,9 +9,12 @@ from pynamodb.attributes import (
 )
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.table import Item
+from campaigns.adapters.dynamodb.table import Item, Key
 from campaigns.domain.contact import name_sort_key, phone_sort_key
+from campaigns.domain.group import ContactList, GroupOf, TagOf
+from campaigns.domain.membership import Places
 from campaigns.domain.model import Contact, Suppression
+from campaigns.services.ports_registry import Versioned
 
 
 class ContactItem(Item):
@@ -25,6 +28,7 @@ class ContactItem(Item):
     created_at = NumberAttribute()
     updated_at = NumberAttribute()
     source = UnicodeAttribute()
+    import_id = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
     quem_indicou = UnicodeAttribute(null=True)
     tags = ListAttribute(of=UnicodeAttribute, default=list)
@@ -32,11 +36,20 @@ class ContactItem(Item):
     notes = UnicodeAttribute(null=True)
     is_active = BooleanAttribute()
     consent = JSONAttribute(null=True)
+    groups = ListAttribute(of=UnicodeAttribute, default=list)
+    opted_out = BooleanAttribute()
+    behind = JSONAttribute(null=True)
     list_key = UnicodeAttribute()
     list_sort = UnicodeAttribute()
     phone_list = UnicodeAttribute()
     phone_sort = UnicodeAttribute()
     write_token = UnicodeAttribute()
+
+
+class MemberItem(Item):
+    """That a contact is in a group or has a tag, by her name."""
+
+    contact_id = UnicodeAttribute()
 
 
 class SuppressionItem(Item):
@@ -59,6 +72,7 @@ def to_contact(item: ContactItem) -> Contact:
         created_at=int(item.created_at),
         updated_at=int(item.updated_at),
         source=item.source,
+        import_id=item.import_id,
         email=item.email,
         quem_indicou=item.quem_indicou,
         tags=tuple(str(tag) for tag in item.tags),
@@ -66,10 +80,17 @@ def to_contact(item: ContactItem) -> Contact:
         notes=item.notes,
         is_active=item.is_active,
         consent=item.consent,
+        groups=tuple(str(group_id) for group_id in item.groups),
+        opted_out=item.opted_out,
     )
 
 
-def to_contact_item(contact: Contact, write_token: str) -> ContactItem:
+def to_versioned(item: ContactItem) -> Versioned[Contact]:
+    behind = {_list_of(name): place for name, place in (item.behind or {}).items()}
+    return Versioned(to_contact(item), item.write_token, behind)
+
+
+def to_contact_item(contact: Contact, write_token: str, behind: Places) -> ContactItem:
     key = keys.contact(contact.tenant_id, contact.contact_id)
     return ContactItem(
         key.pk,
@@ -82,6 +103,7 @@ def to_contact_item(contact: Contact, write_token: str) -> ContactItem:
         created_at=contact.created_at,
         updated_at=contact.updated_at,
         source=contact.source,
+        import_id=contact.import_id,
         email=contact.email,
         quem_indicou=contact.quem_indicou,
         tags=list(contact.tags),
@@ -89,12 +111,45 @@ def to_contact_item(contact: Contact, write_token: str) -> ContactItem:
         notes=contact.notes,
         is_active=contact.is_active,
         consent=dict(contact.consent) if contact.consent else None,
-        list_key=keys.list_of(contact.tenant_id, "CONTACTS"),
+        groups=list(contact.groups),
+        opted_out=contact.opted_out,
+        behind={_name_of(each): place for each, place in behind.items()} or None,
+        list_key=listing(
+            contact.tenant_id, is_active=contact.is_active, opted_out=contact.opted_out
+        ),
         list_sort=name_sort_key(contact.name, contact.contact_id),
         phone_list=keys.phones_of(contact.tenant_id),
         phone_sort=phone_sort_key(contact.phone, contact.contact_id),
         write_token=write_token,
     )
+
+
+def listing(tenant_id: str, *, is_active: bool, opted_out: bool) -> str:
+    """The part of the list of contacts by name in which those lie that are so."""
+    states = ("ACTIVE" if is_active else "INACTIVE", "OUT" if opted_out else "IN")
+    return keys.list_of(tenant_id, "#".join(("CONTACTS", *states)))
+
+
+def member_key(tenant_id: str, of: ContactList, place: str) -> Key:
+    """Of the entry that puts a contact into a list, at a place among its contacts."""
+    match of:
+        case GroupOf(group_id):
+            return keys.group_member(tenant_id, group_id, place)
+        case TagOf(tag):
+            return keys.tag_member(tenant_id, tag, place)
+
+
+def _name_of(of: ContactList) -> str:
+    match of:
+        case GroupOf(group_id):
+            return f"GROUP#{group_id}"
+        case TagOf(tag):
+            return f"TAG#{tag}"
+
+
+def _list_of(name: str) -> ContactList:
+    kind, _, of = name.partition("#")
+    return GroupOf(of) if kind == "GROUP" else TagOf(of)
 
 
 def to_suppression(item: SuppressionItem) -> Suppression:

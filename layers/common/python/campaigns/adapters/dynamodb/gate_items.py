@@ -1,8 +1,10 @@
 """Shapes of the instance's gate and of the person's."""
 
+from typing import Self
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from campaigns.adapters.dynamodb.table import Item
+from campaigns.adapters.dynamodb.table import Item, Raw, numbers_in
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.model import ConnectionState, InstanceGate
 
@@ -12,15 +14,18 @@ class GateItem(Item):
 
     tenant_id = UnicodeAttribute()
     connection_state = UnicodeAttribute()
+    connection_version = NumberAttribute(default=0)
     config_version = NumberAttribute()
     delay_min_ms = NumberAttribute()
     delay_max_ms = NumberAttribute()
     daily_limit = NumberAttribute(null=True)
     live_campaign_id = UnicodeAttribute(null=True)
     live_status = UnicodeAttribute(null=True)
+    scheduled = NumberAttribute(null=True)
     busy_token = UnicodeAttribute(null=True)
     busy_until = NumberAttribute(null=True)
     busy_holder = UnicodeAttribute(null=True)
+    busy_campaign_id = UnicodeAttribute(null=True)
     last_left_at = NumberAttribute(default=0)
     day = UnicodeAttribute(null=True)
     day_count = NumberAttribute(default=0)
@@ -28,12 +33,34 @@ class GateItem(Item):
 
 
 class PersonItem(Item):
-    """When a person was last sent to, by which recipient; the newest stamp of the deployment."""
+    """When a person was last sent to, by whose try; the newest stamp of the deployment.
 
-    stamped_at = NumberAttribute()
-    recipient_id = UnicodeAttribute()
-    write_token = UnicodeAttribute()
-    expires_at = NumberAttribute()
+    Beside it, in attributes named after each tenant, when that tenant messaged her and she replied.
+    """
+
+    # Missing where she has only replied so far.
+    stamped_at = NumberAttribute(null=True)
+    stamped_by = UnicodeAttribute(null=True)
+    write_token = UnicodeAttribute(null=True)
+
+    #: The item's numbers by the names of their attributes, which are data.
+    times: dict[str, int]
+
+    @classmethod
+    def from_raw_data(cls, data: Raw) -> Self:
+        item = super().from_raw_data(data)
+        item.times = numbers_in(data)
+        return item
+
+
+def messaged_at(tenant_id: str) -> NumberAttribute:
+    """The attribute of a person's gate that says when this tenant last messaged her."""
+    return NumberAttribute(attr_name=f"messaged#{tenant_id}")
+
+
+def replied_at(tenant_id: str) -> NumberAttribute:
+    """The attribute of a person's gate that says when she last replied to this tenant."""
+    return NumberAttribute(attr_name=f"replied#{tenant_id}")
 
 
 def to_gate(item: GateItem) -> InstanceGate:
@@ -41,15 +68,18 @@ def to_gate(item: GateItem) -> InstanceGate:
         instance_id=item.pk.removeprefix("INSTANCE#"),
         tenant_id=item.tenant_id,
         connection_state=ConnectionState(item.connection_state),
+        connection_version=int(item.connection_version),
         config_version=int(item.config_version),
         delay_min_ms=int(item.delay_min_ms),
         delay_max_ms=int(item.delay_max_ms),
         daily_limit=None if item.daily_limit is None else int(item.daily_limit),
         live_campaign_id=item.live_campaign_id,
         live_status=CampaignStatus(item.live_status) if item.live_status else None,
+        scheduled=int(item.scheduled or 0),
         busy_token=item.busy_token,
         busy_until=None if item.busy_until is None else int(item.busy_until),
         busy_holder=item.busy_holder,
+        busy_campaign_id=item.busy_campaign_id,
         last_left_at=int(item.last_left_at),
         day=item.day,
         day_count=int(item.day_count),

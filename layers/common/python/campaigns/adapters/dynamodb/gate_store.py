@@ -1,20 +1,17 @@
 """The two gates: one conditional write each, which asserts the whole truth at that moment."""
 
 from dataclasses import replace
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.gate_items import GateItem, PersonItem, to_gate
+from campaigns.adapters.dynamodb.gate_items import GateItem, PersonItem, messaged_at, to_gate
 from campaigns.adapters.dynamodb.table import Done, Table
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.gates import LEAVE_WITHIN_MS, Refusal, Shut, judge_instance_gate
-from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import ConnectionState, InstanceGate
 from campaigns.services.ports import Stamp
-
-#: How long a stamp outlives the gap that it guards, for the expiry of items no longer needed.
-_STAMP_KEPT_SECONDS = 3_600
 
 
 class GateStore:
@@ -63,6 +60,9 @@ class GateStore:
                     GateItem.write_token.set(token),
                     GateItem.busy_until.set(busy_until),
                     GateItem.busy_holder.set(holder),
+                    GateItem.busy_campaign_id.set(campaign_id)
+                    if campaign_id is not None
+                    else GateItem.busy_campaign_id.remove(),
                     GateItem.last_left_at.set(now + LEAVE_WITHIN_MS),
                     GateItem.day.set(day),
                     GateItem.day_count.set(1)
@@ -89,6 +89,7 @@ class GateStore:
             GateItem.busy_token.remove(),
             GateItem.busy_until.remove(),
             GateItem.busy_holder.remove(),
+            GateItem.busy_campaign_id.remove(),
             GateItem.last_left_at.set(before.last_left_at if left_at is None else left_at),
         ]
         if not counts:
@@ -108,6 +109,7 @@ def _without_own_mark(stored: InstanceGate) -> InstanceGate:
         busy_token=None,
         busy_until=None,
         busy_holder=None,
+        busy_campaign_id=None,
         day_count=stored.day_count - 1,
     )
 
@@ -144,51 +146,62 @@ class PersonStore:
         self,
         person: str,
         *,
-        recipient_id: str,
+        tenant_id: str,
+        stamped_by: str,
         token: str,
         now: int,
         gap_ms: int,
         own_is_free: bool,
     ) -> Stamp | Shut:
         is_free = (
-            PersonItem.pk.does_not_exist()
+            PersonItem.stamped_at.does_not_exist()
             | (PersonItem.stamped_at <= now - gap_ms)
             | (PersonItem.write_token == token)
         )
         if own_is_free:
-            is_free |= PersonItem.recipient_id == recipient_id
+            is_free |= PersonItem.stamped_by == stamped_by
+        messaged = messaged_at(tenant_id)
         result = self._table.update(
             PersonItem,
             keys.person_gate(person),
             [
                 PersonItem.stamped_at.set(now),
-                PersonItem.recipient_id.set(recipient_id),
+                PersonItem.stamped_by.set(stamped_by),
                 PersonItem.write_token.set(token),
-                PersonItem.expires_at.set((now + gap_ms) // SECOND_MS + _STAMP_KEPT_SECONDS),
+                messaged.set(now),
             ],
             is_free,
             token=token,
             returning="ALL_OLD",
         )
         old = result.item
-        if isinstance(result, Done):
-            if old is None:
-                return Stamp(person, token, None, None)
-            if old.write_token == token:
-                return Stamp(person, token, now, recipient_id, is_repeat=True)
-            return Stamp(person, token, int(old.stamped_at), old.recipient_id)
-        free_at = now if old is None else int(old.stamped_at) + gap_ms
-        return Shut(Refusal.PERSON, free_at)
+        before_at = old.times.get("stamped_at") if old else None
+        if not isinstance(result, Done):
+            return Shut(Refusal.PERSON, now if before_at is None else before_at + gap_ms)
+        if old is None:
+            return Stamp(person, tenant_id, token)
+        return Stamp(
+            person,
+            tenant_id,
+            token,
+            before_at=before_at,
+            before_by=old.stamped_by,
+            before_messaged_at=old.times.get(messaged.attr_name),
+            is_repeat=old.write_token == token,
+        )
 
     def undo(self, stamp: Stamp) -> None:
-        before_at = 0 if stamp.before_at is None else stamp.before_at
+        before: tuple[tuple[Any, int | str | None], ...] = (
+            (PersonItem.stamped_at, stamp.before_at),
+            (PersonItem.stamped_by, stamp.before_by),
+            (messaged_at(stamp.tenant_id), stamp.before_messaged_at),
+        )
         self._table.update(
             PersonItem,
             keys.person_gate(stamp.person),
             [
-                PersonItem.stamped_at.set(before_at),
-                PersonItem.recipient_id.set(stamp.before_recipient_id or "nobody"),
                 PersonItem.write_token.set("restored"),
+                *(path.remove() if value is None else path.set(value) for path, value in before),
             ],
             PersonItem.write_token == stamp.token,
         )

@@ -1,6 +1,11 @@
 """Shapes of instances and of the places of which a deployment has one."""
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.gate_items import GateItem
@@ -23,8 +28,10 @@ class InstanceItem(Item):
     connected_phone = UnicodeAttribute(null=True)
     server_version = UnicodeAttribute(null=True)
     created_by = UnicodeAttribute(null=True)
-    list_key = UnicodeAttribute()
-    list_sort = UnicodeAttribute()
+    created_on_server = BooleanAttribute(default=False)
+    pairing_for = UnicodeAttribute(null=True)
+    list_key = UnicodeAttribute(null=True)
+    list_sort = UnicodeAttribute(null=True)
 
 
 class RegistrationItem(Item):
@@ -48,6 +55,8 @@ def to_instance(item: InstanceItem) -> Instance:
         connected_phone=item.connected_phone,
         server_version=item.server_version,
         created_by=item.created_by,
+        created_on_server=item.created_on_server,
+        pairing_for=item.pairing_for,
     )
 
 
@@ -68,6 +77,7 @@ def to_instance_item(instance: Instance) -> InstanceItem:
         connected_phone=instance.connected_phone,
         server_version=instance.server_version,
         created_by=instance.created_by,
+        created_on_server=instance.created_on_server,
         list_key=keys.list_of(instance.tenant_id, "INSTANCES"),
         list_sort=instance.instance_id,
     )
@@ -81,6 +91,7 @@ def to_gate_item(gate: InstanceGate) -> GateItem:
         key.sk,
         tenant_id=gate.tenant_id,
         connection_state=gate.connection_state,
+        connection_version=gate.connection_version,
         config_version=gate.config_version,
         delay_min_ms=gate.delay_min_ms,
         delay_max_ms=gate.delay_max_ms,

@@ -15,9 +15,9 @@ from campaigns.adapters.dynamodb.instance_items import (
     to_instance,
     to_instance_item,
 )
-from campaigns.adapters.dynamodb.table import Item, Key, Raw, Table
+from campaigns.adapters.dynamodb.table import Item, Key, Raw, Refused, Table
 from campaigns.domain.errors import ConcurrentUpdate
-from campaigns.domain.model import Instance, InstanceGate
+from campaigns.domain.model import ConnectionState, Instance, InstanceGate
 from campaigns.services.ports import Listing
 from campaigns.services.ports_registry import InstanceChange, Registration
 
@@ -30,9 +30,17 @@ _INSTANCE_FIELDS = (
     "updated_at",
     "connected_phone",
     "server_version",
+    "created_on_server",
 )
 #: Of the gate only these are written here; the rest belongs to whoever sends.
-_GATE_SETTINGS = ("config_version", "delay_min_ms", "delay_max_ms", "daily_limit")
+_GATE_FIELDS = (
+    "config_version",
+    "delay_min_ms",
+    "delay_max_ms",
+    "daily_limit",
+    "connection_state",
+    "connection_version",
+)
 
 type _Write = tuple[str, dict[str, Any]]
 
@@ -78,12 +86,63 @@ class InstanceStore:
         return self._write(writes, taken)
 
     def change(self, change: InstanceChange) -> Registration | None:
-        writes = [self._take(digest, change.new) for digest in change.taken]
-        writes += [self._give_back(digest, change.new) for digest in change.given_back]
-        for key, actions, condition in (_instance_write(change), _gate_write(change)):
-            if actions:
-                writes.append(("Update", self._table.update_request(key, actions, condition)))
-        return self._write(writes, change.taken) if writes else None
+        places = [self._take(digest, change.new) for digest in change.taken]
+        places += [self._give_back(digest, change.new) for digest in change.given_back]
+        items = (_instance_write(change), _gate_write(change))
+        if not places and not any(actions for _, actions, _ in items):
+            return None
+        return self._write([*places, *(self._change(*item) for item in items)], change.taken)
+
+    def note_state(
+        self, instance_id: str, state: ConnectionState, *, seen: InstanceGate | None = None
+    ) -> InstanceGate | None:
+        result = self._table.update(
+            GateItem,
+            keys.instance_gate(instance_id),
+            [GateItem.connection_state.set(state), GateItem.connection_version.add(1)],
+            GateItem.pk.exists()
+            if seen is None
+            else GateItem.connection_version == seen.connection_version,
+            returning="ALL_NEW",
+        )
+        if isinstance(result, Refused) or result.item is None:
+            return None
+        return to_gate(result.item)
+
+    def note_pairing(self, instance_id: str, pairing_for: str) -> None:
+        self._table.update(
+            InstanceItem,
+            keys.instance(instance_id),
+            [InstanceItem.pairing_for.set(pairing_for)],
+            InstanceItem.pk.exists(),
+        )
+
+    def retire(
+        self, instance: Instance, given_back: Sequence[str], *, whole: bool
+    ) -> InstanceGate | None:
+        key, is_as_read = keys.instance(instance.instance_id), _is_as_read(instance)
+        record: _Write = ("Delete", self._table.check_request(key, is_as_read))
+        if not whole:
+            unlist = [InstanceItem.list_key.remove(), InstanceItem.list_sort.remove()]
+            record = ("Update", self._table.update_request(key, unlist, is_as_read))
+        gate_key = keys.instance_gate(instance.instance_id)
+        gate = ("Delete", self._table.check_request(gate_key, _is_needed_by_nobody()))
+        places = [self._give_back(digest, instance) for digest in given_back]
+        refusals = self._table.transact([gate, record, *places])
+        if refusals is None:
+            return None
+        if refusals[0]:
+            return to_gate(GateItem.from_raw_data(refusals[0]))
+        raise ConcurrentUpdate
+
+    def forget(self, instance: Instance) -> None:
+        self._table.delete(InstanceItem, keys.instance(instance.instance_id))
+
+    def _change(self, key: Key, actions: list[Action], condition: Condition) -> _Write:
+        """What stays as it is was judged too: it still has to be so."""
+        if not actions:
+            return "ConditionCheck", self._table.check_request(key, condition)
+        return "Update", self._table.update_request(key, actions, condition)
 
     def _take(self, digest: str, instance: Instance) -> _Write:
         key = keys.registration(digest)
@@ -111,17 +170,29 @@ def _is_free_for(instance: Instance) -> Condition:
     return cast(Condition, RegistrationItem.pk.does_not_exist() | is_own)
 
 
+def _is_needed_by_nobody() -> Condition:
+    is_free = GateItem.live_campaign_id.does_not_exist()
+    return cast(
+        Condition, is_free & (GateItem.scheduled.does_not_exist() | (GateItem.scheduled < 1))
+    )
+
+
+def _is_as_read(instance: Instance) -> Condition:
+    return cast(
+        Condition,
+        (InstanceItem.config_version == instance.config_version)
+        & (InstanceItem.updated_at == instance.updated_at),
+    )
+
+
 def _registration(digest: str, raw: Raw) -> Registration:
     item = RegistrationItem.from_raw_data(raw)
     return Registration(digest, item.instance_id, item.tenant_id)
 
 
 def _instance_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
-    condition = (InstanceItem.config_version == change.old.config_version) & (
-        InstanceItem.updated_at == change.old.updated_at
-    )
     actions = _differences(InstanceItem, change.old, change.new, _INSTANCE_FIELDS)
-    return keys.instance(change.new.instance_id), actions, condition
+    return keys.instance(change.new.instance_id), actions, _is_as_read(change.old)
 
 
 def _gate_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
@@ -131,11 +202,11 @@ def _gate_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
         (GateItem.config_version == old.config_version)
         & (GateItem.delay_min_ms == old.delay_min_ms)
         & (GateItem.delay_max_ms == old.delay_max_ms)
+        & (GateItem.connection_version == old.connection_version)
     )
-    fields = (*_GATE_SETTINGS, "connection_state")
     return (
         keys.instance_gate(change.new.instance_id),
-        _differences(GateItem, old, change.new_gate, fields),
+        _differences(GateItem, old, change.new_gate, _GATE_FIELDS),
         condition,
     )
 

@@ -23,12 +23,49 @@ def bearer_key(key_id: str) -> Key:
     return Key(f"KEY#{key_id}", "KEY")
 
 
+def audit_entry(tenant_id: str, entry_id: str) -> Key:
+    """A tenant's entries share a partition, in the order of time."""
+    return Key(f"TENANT#{tenant_id}#AUDIT", entry_id)
+
+
 def idempotency(tenant_id: str, digest: str) -> Key:
     return Key(f"IDEMPOTENCY#{tenant_id}#{digest}", "IDEMPOTENCY")
 
 
 def contact(tenant_id: str, contact_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#CONTACT#{contact_id}", "CONTACT")
+
+
+def group_partition(tenant_id: str, group_id: str) -> str:
+    return f"TENANT#{tenant_id}#GROUP#{group_id}"
+
+
+def group(tenant_id: str, group_id: str) -> Key:
+    return Key(group_partition(tenant_id, group_id), "GROUP")
+
+
+MEMBER_PREFIX = "MEMBER#"
+
+
+def group_member(tenant_id: str, group_id: str, place: str) -> Key:
+    return Key(group_partition(tenant_id, group_id), f"{MEMBER_PREFIX}{place}")
+
+
+def tags_of(tenant_id: str) -> str:
+    return f"TENANT#{tenant_id}#TAGS"
+
+
+def tag(tenant_id: str, tag: str) -> Key:
+    """`tag` is folded: all spellings are one."""
+    return Key(tags_of(tenant_id), tag)
+
+
+def tag_partition(tenant_id: str, tag: str) -> str:
+    return f"TENANT#{tenant_id}#TAG#{tag}"
+
+
+def tag_member(tenant_id: str, tag: str, place: str) -> Key:
+    return Key(tag_partition(tenant_id, tag), f"{MEMBER_PREFIX}{place}")
 
 
 def suppression(tenant_id: str, person: str) -> Key:
@@ -96,6 +133,10 @@ def laying(tenant_id: str, campaign_id: str) -> Key:
     return Key(campaign_partition(tenant_id, campaign_id), "LAYING")
 
 
+def removal(tenant_id: str, campaign_id: str) -> Key:
+    return Key(campaign_partition(tenant_id, campaign_id), "REMOVAL")
+
+
 def campaign_source(tenant_id: str, campaign_id: str, number: int) -> Key:
     return Key(campaign_partition(tenant_id, campaign_id), f"SOURCE#{number:05d}")
 
@@ -120,6 +161,10 @@ def recipient_marker(recipient_id: str) -> Key:
     return Key(f"RECIPIENT#{recipient_id}", "MARKER")
 
 
+def direct_message(tenant_id: str, direct_message_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#DIRECT#{direct_message_id}", "DIRECT")
+
+
 # Index partitions
 
 
@@ -132,8 +177,13 @@ def message_key(instance_id: str, whatsapp_message_id: str) -> str:
 
 
 def list_of(tenant_id: str, kind: str) -> str:
-    """Kinds: CAMPAIGNS, INSTANCES, CONTACTS, KEYS."""
+    """Kinds: CAMPAIGNS, INSTANCES, KEYS, GROUPS; CONTACTS with how they are listed."""
     return f"TENANT#{tenant_id}#{kind}"
+
+
+def tenants() -> str:
+    """All of the deployment: only who runs it lists them."""
+    return "TENANTS"
 
 
 def phones_of(tenant_id: str) -> str:

@@ -10,6 +10,8 @@ from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Item, Key, Refused, Table
 from campaigns.domain.identity import new_token
 from campaigns.domain.model import Lane, LaneKey, LayingKey, PlannedRun
+from campaigns.domain.removal import RemovalKey
+from campaigns.services.ports import DueWork
 
 
 class RunMap(MapAttribute[str, object]):
@@ -49,7 +51,7 @@ class LaneStore:
         self._random = random
         self.shards = shards
 
-    def due(self, shard: int, now: int) -> list[LaneKey | LayingKey]:
+    def due(self, shard: int, now: int) -> list[DueWork]:
         items = self._table.query_all(
             DueItem, keys.due_shard(shard), index="by_due", sort=lambda path: path <= now
         )
@@ -124,10 +126,12 @@ def _to_run(run: PlannedRun) -> RunMap:
     )
 
 
-def _work(key: Key) -> LaneKey | LayingKey:
+def _work(key: Key) -> DueWork:
     _, tenant_id, _, campaign_id = key.pk.split("#")
     if key.sk.startswith(keys.LANE_PREFIX):
         return LaneKey(tenant_id, campaign_id, key.sk.removeprefix(keys.LANE_PREFIX))
+    if key.sk == keys.removal(tenant_id, campaign_id).sk:
+        return RemovalKey(tenant_id, campaign_id)
     return LayingKey(tenant_id, campaign_id)
 
 

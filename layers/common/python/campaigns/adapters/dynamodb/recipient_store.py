@@ -25,7 +25,7 @@ from campaigns.domain.recipient import RecipientStatus
 from campaigns.services.ports import Guard
 
 #: Fields whose stored form is not a plain attribute of the same name.
-_DERIVED = frozenset({"retry_at", "failed_tries"})
+_DERIVED = frozenset({"retry_at", "failed_tries", "instance_id"})
 #: Fields that belong to a state and not to the recipient.
 _PASSING = ("error_code", "lease_token", "lease_until", "slot_at", "unknown_since")
 
@@ -44,11 +44,14 @@ class RecipientStore:
         item = self._table.get(RecipientItem, key, consistent=consistent)
         return to_recipient(item) if item else None
 
-    def find(self, tenant_id: str, campaign_id: str, recipient_id: str) -> Recipient | None:
-        marker = self._table.get(MarkerItem, keys.recipient_marker(recipient_id))
+    def find(
+        self, tenant_id: str, campaign_id: str, recipient_id: str, *, consistent: bool = False
+    ) -> Recipient | None:
+        key = keys.recipient_marker(recipient_id)
+        marker = self._table.get(MarkerItem, key, consistent=consistent)
         if marker is None or marker.campaign_id != campaign_id:
             return None
-        found = self.read(tenant_id, campaign_id, int(marker.sequence))
+        found = self.read(tenant_id, campaign_id, int(marker.sequence), consistent=consistent)
         return found if found and found.recipient_id == recipient_id else None
 
     def page(
@@ -187,6 +190,8 @@ def _changes(old: Recipient, new: Recipient, token: str) -> list[Action]:
     actions: list[Action] = [
         RecipientItem.status.set(new.status),
         RecipientItem.updated_at.set(new.updated_at),
+        # `old` is as its campaign's instance has it by now, which may not be what is stored.
+        RecipientItem.instance_id.set(new.instance_id),
         RecipientItem.write_token.set(token),
     ]
     gone = {name for name in _PASSING if getattr(new, name) is None}

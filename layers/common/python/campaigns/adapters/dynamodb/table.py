@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import VerboseClientError
+from pynamodb.exceptions import QueryError, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -158,8 +158,7 @@ class Table:
         consistent: bool = False,
     ) -> Page[T]:
         """One page of a partition. `sort` makes a condition from the path of the sort attribute."""
-        answer = self.connection.query(
-            self.name,
+        answer = self._query(
             partition,
             range_key_condition=sort(_sort_path(model, index)) if sort else None,
             index_name=index,
@@ -185,8 +184,7 @@ class Table:
         found: list[Raw] = []
         after: Raw | None = None
         while True:
-            answer = self.connection.query(
-                self.name,
+            answer = self._query(
                 partition,
                 range_key_condition=Item.sk.startswith(prefix),
                 consistent_read=consistent,
@@ -292,7 +290,7 @@ class Table:
             ),
         )
 
-    def check_request(self, key: Key, condition: Condition) -> dict[str, Any]:
+    def check_request(self, key: Key, condition: Condition | None = None) -> dict[str, Any]:
         return cast(
             dict[str, Any],
             self.connection.get_operation_kwargs(self.name, key.pk, key.sk, condition=condition),
@@ -350,6 +348,13 @@ class Table:
             else:
                 return Done(written or _load(model, answer.get("Attributes")))
         raise ConcurrentUpdate
+
+    def _query(self, partition: str, **options: Any) -> dict[str, Any]:
+        try:
+            return cast(dict[str, Any], self.connection.query(self.name, partition, **options))
+        except QueryError as error:
+            # PynamoDB hides behind its own error what AWS said, and whether it may be asked again.
+            raise error.cause or error from None
 
     def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -20,7 +20,12 @@ class TenantItem(Item):
     quiet_hours_start = UnicodeAttribute()
     quiet_hours_end = UnicodeAttribute()
     opt_out_keywords = ListAttribute(of=UnicodeAttribute)
+    owner_keys = NumberAttribute()
     created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    write_token = UnicodeAttribute(null=True)
+    list_key = UnicodeAttribute()
+    list_sort = UnicodeAttribute()
 
 
 class HolidayItem(Item):
@@ -55,10 +60,11 @@ def to_tenant(item: TenantItem) -> Tenant:
         quiet_hours_end=item.quiet_hours_end,
         opt_out_keywords=tuple(str(word) for word in item.opt_out_keywords),
         created_at=int(item.created_at),
+        updated_at=int(item.updated_at),
     )
 
 
-def to_tenant_item(tenant: Tenant) -> TenantItem:
+def to_tenant_item(tenant: Tenant, *, owner_keys: int) -> TenantItem:
     key = keys.tenant(tenant.tenant_id)
     return TenantItem(
         key.pk,
@@ -70,7 +76,11 @@ def to_tenant_item(tenant: Tenant) -> TenantItem:
         quiet_hours_start=tenant.quiet_hours_start,
         quiet_hours_end=tenant.quiet_hours_end,
         opt_out_keywords=list(tenant.opt_out_keywords),
+        owner_keys=owner_keys,
         created_at=tenant.created_at,
+        updated_at=tenant.updated_at,
+        list_key=keys.tenants(),
+        list_sort=tenant.tenant_id,
     )
 
 

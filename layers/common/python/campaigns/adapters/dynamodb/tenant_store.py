@@ -1,6 +1,7 @@
 """Tenants, their holidays and their keys in the table."""
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Done, Table
@@ -17,7 +18,8 @@ from campaigns.adapters.dynamodb.tenant_items import (
 )
 from campaigns.domain.errors import NotFound
 from campaigns.domain.model import Key, Tenant, TenantHoliday
-from campaigns.services.ports import TenantRules
+from campaigns.domain.tenant_settings import SETTINGS
+from campaigns.services.ports import Listing, TenantRules
 
 
 class TenantStore:
@@ -26,10 +28,38 @@ class TenantStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def rules(self, tenant_id: str) -> TenantRules:
+    def read(self, tenant_id: str) -> Tenant:
         item = self._table.get(TenantItem, keys.tenant(tenant_id), consistent=True)
         if item is None:
             raise NotFound
+        return to_tenant(item)
+
+    def page(self, *, after: str | None, limit: int) -> Listing[Tenant]:
+        listed = self._table.query(
+            TenantItem,
+            keys.tenants(),
+            index="by_list",
+            sort=(lambda path: path > after) if after else None,
+            limit=limit + 1,
+        )
+        wanted = [item.key for item in listed.items[:limit]]
+        found = self._table.batch_get(TenantItem, wanted)
+        tenants = [to_tenant(found[key]) for key in wanted if key in found]
+        following = listed.items[limit - 1].list_sort if len(listed.items) > limit else None
+        return Listing(tenants, following)
+
+    def change(self, old: Tenant, new: Tenant, *, token: str) -> bool:
+        result = self._table.update(
+            TenantItem,
+            keys.tenant(old.tenant_id),
+            [*_changes(old, new), TenantItem.write_token.set(token)],
+            TenantItem.updated_at == old.updated_at,
+            token=token,
+        )
+        return isinstance(result, Done)
+
+    def rules(self, tenant_id: str) -> TenantRules:
+        tenant = self.read(tenant_id)
         every_day = keys.tenant_holiday(tenant_id, "")
         holidays = self._table.query_all(
             HolidayItem,
@@ -37,14 +67,16 @@ class TenantStore:
             sort=lambda path: path.startswith(every_day.sk),
             consistent=True,
         )
-        return TenantRules(to_tenant(item), tuple(to_holiday(each) for each in holidays))
+        return TenantRules(tenant, tuple(to_holiday(each) for each in holidays))
 
     def create(self, tenant: Tenant, key: Key) -> None:
         self._table.transact(
             [
                 (
                     "Put",
-                    self._table.put_request(to_tenant_item(tenant), TenantItem.pk.does_not_exist()),
+                    self._table.put_request(
+                        to_tenant_item(tenant, owner_keys=1), TenantItem.pk.does_not_exist()
+                    ),
                 ),
                 (
                     "Put",
@@ -79,6 +111,16 @@ class TenantStore:
         key = keys.tenant_holiday(tenant_id, day)
         condition = _stands(seen) if seen else HolidayItem.pk.exists()
         return isinstance(self._table.delete(HolidayItem, key, condition), Done)
+
+
+def _changes(old: Tenant, new: Tenant) -> list[Action]:
+    actions: list[Action] = [TenantItem.updated_at.set(new.updated_at)]
+    for name in SETTINGS:
+        value = getattr(new, name)
+        if value != getattr(old, name):
+            stored = list(value) if isinstance(value, tuple) else value
+            actions.append(getattr(TenantItem, name).set(stored))
+    return actions
 
 
 def _stands(holiday: TenantHoliday) -> Condition:

@@ -1,0 +1,19 @@
+"""Why a message that belongs to no campaign was not sent, by code."""
+
+from typing import Final
+
+DIRECT: Final = {
+    "not_sent_in_time": (
+        "Não houve vez para enviar a mensagem dentro do prazo. Tente de novo.",
+        "There was no turn for the message in its time. Try again.",
+    ),
+    "daily_limit_reached": (
+        "A instância atingiu o limite de mensagens do dia.",
+        "The instance has reached its messages of the day.",
+    ),
+    "instance_disconnected": (
+        "O WhatsApp da instância está desconectado.",
+        "The instance's WhatsApp is not connected.",
+    ),
+    "instance_deleted": ("A instância foi apagada.", "The instance was deleted."),
+}
