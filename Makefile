@@ -95,6 +95,10 @@ template: $(SAM_CLI) ## template.yaml against CloudFormation's rules
 openapi: $(PROJECT) ## docs/openapi.json from the models
 	$(PYTHON) scripts/write_openapi.py
 
+.PHONY: cli-docs
+cli-docs: $(PROJECT) ## docs/cli.md and docs/cli.en.md from the commands
+	$(PYTHON) scripts/write_cli_docs.py
+
 .PHONY: requirements
 requirements: $(UV) ## the layer's requirements.txt, from uv.lock
 	$(EXPORT) > $(REQUIREMENTS)

@@ -9,6 +9,7 @@ CliError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from campaigns_cli.hints import hint
 from campaigns_cli.language import t
 
 
@@ -37,19 +38,19 @@ class ServerUnreachable(CliError):
 class Problem(CliError):
     """An error that the API answered (RFC 9457), worded for the user."""
 
-    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any], path: str = "") -> None:
         self.status = status
         self.code = str(body.get("code", ""))
         self.body = body
-        super().__init__(_worded(status, body))
+        super().__init__(_worded(status, body, path))
 
 
-def _worded(status: int, body: Mapping[str, Any]) -> str:
+def _worded(status: int, body: Mapping[str, Any], path: str) -> str:
     detail = body.get("detail") or body.get("title") or body.get("message")
     lines = [str(detail or t(f"O servidor respondeu {status}.", f"The server answered {status}."))]
     lines += [f"  - {line}" for line in reasons(body.get("errors") or [])]
-    if hint := _hint(status):
-        lines.append(hint)
+    if what_to_do := hint(status, body, path):
+        lines.append(what_to_do)
     return "\n".join(lines)
 
 
@@ -61,19 +62,3 @@ def reasons(errors: Sequence[Mapping[str, Any]]) -> list[str]:
         field = str(error.get("field") or "")
         lines.append(f"{field}: {message}" if field else message)
     return lines
-
-
-def _hint(status: int) -> str | None:
-    if status == 401:
-        return t(
-            "Confira a chave em --key ou CAMPAIGNS_KEY.",
-            "Check the key in --key or CAMPAIGNS_KEY.",
-        )
-    if status == 403:
-        return t(
-            "Esta chave não tem permissão para isso: use a de um papel maior (operator, owner).",
-            "This key may not do that: use one with a higher role (operator, owner).",
-        )
-    if status == 429 or status >= 500:
-        return t("Tente de novo em alguns instantes.", "Try again in a moment.")
-    return None

@@ -6,58 +6,60 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
+from campaigns_cli.account_commands import ACCOUNT_PANEL, account, keys, tenant
 from campaigns_cli.admin_commands import admin
-from campaigns_cli.campaign_commands import cancel, instances, list_campaigns, pause, resume, watch
-from campaigns_cli.contacts_commands import contacts
+from campaigns_cli.campaign_commands import CAMPAIGNS_PANEL, campaigns
+from campaigns_cli.campaign_draft import drafting
+from campaigns_cli.campaign_logs import telling
+from campaigns_cli.campaign_running import running
+from campaigns_cli.command_group import with_examples
+from campaigns_cli.contact_commands import contacts
 from campaigns_cli.errors import CliError
+from campaigns_cli.group_commands import groups
+from campaigns_cli.holiday_commands import holidays
+from campaigns_cli.instance_commands import instances
+from campaigns_cli.instances_connect import connecting
+from campaigns_cli.instances_create import creating
 from campaigns_cli.language import t
+from campaigns_cli.message_commands import wordings
 from campaigns_cli.options import messages, say
-from campaigns_cli.send_command import send
+from campaigns_cli.recipient_commands import recipients
+from campaigns_cli.send_command import sending
+from campaigns_cli.test_campaign import testing
+from campaigns_cli.usage import name_headings, usage_error
 
 app = typer.Typer(
     name="campaigns",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help=t(
-        "Campanhas de WhatsApp pela linha de comando."
-        "\n\nExemplo:\n\n  campaigns send --file contatos.csv --message 'Oi {{primeiro_nome}}!' "
-        "--watch",
-        "WhatsApp campaigns from the command line."
-        "\n\nExample:\n\n  campaigns send --file contatos.csv --message 'Oi {{primeiro_nome}}!' "
-        "--watch",
+    help=with_examples(
+        t("Campanhas de WhatsApp pela linha de comando.", "WhatsApp campaigns from a terminal."),
+        "campaigns send --file contatos.csv --message 'Oi {{primeiro_nome}}!' --watch",
     ),
 )
-app.add_typer(contacts, name="contacts")
-app.add_typer(instances, name="instances")
-app.add_typer(admin, name="admin")
-app.command(
-    help=t(
-        "Importa a lista, cria a campanha e a inicia."
-        "\n\nRepetir o comando no mesmo dia não envia de novo: continua a mesma campanha."
-        "\n\nExemplos:\n\n  campaigns send --file contatos.csv --message 'Oi {{primeiro_nome}}!' "
-        "--instance Loja --watch"
-        "\n\n  campaigns send --file vip.csv --message 'Oi {{nome|tudo bem}}' --message "
-        "'{{saudacao}}, {{nome}}' --schedule-type business_days --limit 50",
-        "Imports the list, creates the campaign and starts it."
-        "\n\nRepeating the command on the same day does not send again: it goes on with the same "
-        "campaign."
-        "\n\nExamples:\n\n  campaigns send --file contatos.csv --message 'Oi {{primeiro_nome}}!' "
-        "--instance Loja --watch"
-        "\n\n  campaigns send --file vip.csv --message 'Oi {{nome|tudo bem}}' --message "
-        "'{{saudacao}}, {{nome}}' --schedule-type business_days --limit 50",
-    )
-)(send)
-app.command(
-    help=t(
-        "Acompanha uma campanha até o fim; sair com Ctrl-C não a interrompe.",
-        "Follows a campaign to its end; leaving with Ctrl-C does not stop it.",
-    )
-)(watch)
-app.command("list", help=t("Lista as campanhas.", "Lists the campaigns."))(list_campaigns)
-app.command(help=t("Pausa uma campanha.", "Pauses a campaign."))(pause)
-app.command(help=t("Retoma uma campanha pausada.", "Resumes a paused campaign."))(resume)
-app.command(help=t("Cancela uma campanha para sempre.", "Cancels a campaign for good."))(cancel)
+# Groups without a name are commands of the program itself.
+for commands in (sending, testing, running, telling, drafting, campaigns, account):
+    app.add_typer(commands)
+for commands in (creating, connecting):
+    instances.add_typer(commands)
+
+
+def _add(name: str, group: typer.Typer, panel: str) -> None:
+    app.add_typer(group, name=name, rich_help_panel=panel)
+
+
+_LISTS = t("Cadastros", "Lists")
+_add("contacts", contacts, _LISTS)
+_add("groups", groups, _LISTS)
+_add("instances", instances, _LISTS)
+_add("holidays", holidays, _LISTS)
+_add("messages", wordings, CAMPAIGNS_PANEL)
+_add("recipients", recipients, CAMPAIGNS_PANEL)
+_add("tenant", tenant, ACCOUNT_PANEL)
+_add("keys", keys, ACCOUNT_PANEL)
+_add("admin", admin, t("Instalação", "Deployment"))
 
 
 def _show_version(wanted: bool) -> None:
@@ -83,11 +85,20 @@ def _options(
 
 def main() -> None:
     """Ends every error in a sentence on stderr and an exit code; CAMPAIGNS_DEBUG shows the rest."""
+    name_headings()
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except CliError as error:
         say(error.message, messages())
         sys.exit(error.exit_code)
+    except TyperException as error:
+        # A group without a command has shown its help already.
+        if type(error).__name__ != "NoArgsIsHelpError":
+            say(usage_error(error), messages())
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        say(t("Interrompido.", "Interrupted."), messages())
+        sys.exit(130)
     except Exception as error:
         if os.environ.get("CAMPAIGNS_DEBUG"):
             raise

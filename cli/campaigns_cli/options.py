@@ -12,12 +12,16 @@ from rich.prompt import Confirm
 
 from campaigns_cli.api import Api
 from campaigns_cli.connection import find_server
+from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
+
+EVERY_COMMAND = t("Em todos os comandos", "Every command")
 
 UrlOption = Annotated[
     str | None,
     typer.Option(
         "--url",
+        rich_help_panel=EVERY_COMMAND,
         envvar="CAMPAIGNS_URL",
         metavar="URL",
         help=t(
@@ -30,6 +34,7 @@ KeyOption = Annotated[
     str | None,
     typer.Option(
         "--key",
+        rich_help_panel=EVERY_COMMAND,
         envvar="CAMPAIGNS_KEY",
         metavar="KEY",
         help=t(
@@ -40,16 +45,41 @@ KeyOption = Annotated[
 ]
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", help=t("Responde em JSON na saída padrão.", "Answers JSON on stdout.")),
+    typer.Option(
+        "--json",
+        rich_help_panel=EVERY_COMMAND,
+        help=t("Responde em JSON na saída padrão.", "Answers JSON on stdout."),
+    ),
 ]
-CampaignArgument = Annotated[
-    str, typer.Argument(metavar="ID", help=t("O id da campanha.", "The campaign's id."))
+LimitOption = Annotated[
+    int,
+    typer.Option(
+        "--limit", min=1, help=t("Quantos mostrar no máximo.", "How many to show at most.")
+    ),
 ]
+AllOption = Annotated[
+    bool, typer.Option("--all", help=t("Mostra todos, sem limite.", "Shows all, without limit."))
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help=t("Não pergunta nada.", "Asks nothing."))
+]
+#: How many entries a list shows where nothing else is said.
+DEFAULT_LIMIT = 50
 
 
 def connect(url: str | None, key: str | None) -> Api:
     """The API that the options, the environment or the nearest local stack name."""
-    return Api(find_server(url, key, os.environ, Path.cwd()))
+    return Api(find_server(url, key, os.environ, Path.cwd()), on_wait=_tell_of_a_wait)
+
+
+def _tell_of_a_wait(seconds: float) -> None:
+    say(
+        t(
+            f"O servidor está ocupado; tento de novo em {seconds:.0f} s…",
+            f"The server is busy; trying again in {seconds:.0f} s…",
+        ),
+        messages(),
+    )
 
 
 def messages() -> Console:
@@ -80,4 +110,20 @@ class Confirmation(Confirm):
 
 
 def confirmed(question: str) -> bool:
+    """Asks; the answer without typing is no."""
     return Confirmation.ask(question, default=False, console=messages())
+
+
+def be_sure(question: str, *, yes: bool) -> None:
+    """What cannot be taken back is asked for; where nobody can answer, `--yes` has to."""
+    if yes:
+        return
+    if not is_interactive():
+        raise UnusableInput(
+            t(
+                f"{question} Para confirmar sem terminal, use --yes.",
+                f"{question} To confirm without a terminal, use --yes.",
+            )
+        )
+    if not confirmed(question):
+        raise CliError(t("Nada foi mudado.", "Nothing was changed."))

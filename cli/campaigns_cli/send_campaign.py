@@ -71,14 +71,21 @@ def find_instance(api: Api, wanted: str | None) -> Json:
     if found:
         raise UnusableInput(
             t(
-                f"Há mais de uma instância possível; escolha com --instance: {known}.",
-                f"More than one instance is possible; choose with --instance: {known}.",
+                f"Há mais de um WhatsApp possível; escolha por nome ou id: {known}.",
+                f"More than one WhatsApp is possible; choose by name or id: {known}.",
+            )
+        )
+    if not instances:
+        raise UnusableInput(
+            t(
+                "Ainda não há WhatsApp cadastrado. Comece por: campaigns instances create --help",
+                "There is no WhatsApp yet. Begin with: campaigns instances create --help",
             )
         )
     raise UnusableInput(
         t(
-            f"Não achei a instância. As que existem: {known}.",
-            f"No such instance. There are: {known}.",
+            f"Não achei este WhatsApp. Os que existem: {known}.",
+            f"No such WhatsApp. There are: {known}.",
         )
     )
 

@@ -183,18 +183,19 @@ def first_send_later(campaign: Json, now: datetime) -> str | None:
     at = _time(campaign.get("next_scheduled_send"))
     if at is None or (at - now).total_seconds() <= LATER_THAN_NOW_SECONDS:
         return None
-    return moment(at, _zone(campaign), now)
+    return moment(at, zone_of_campaign(campaign), now)
 
 
 def said_moment(campaign: Json, field: str, now: datetime) -> str | None:
     """A time of the campaign in its own zone."""
     at = _time(campaign.get(field))
-    return None if at is None else moment(at, _zone(campaign), now)
+    return None if at is None else moment(at, zone_of_campaign(campaign), now)
 
 
 def _time(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
 
 
-def _zone(campaign: Json) -> ZoneInfo:
+def zone_of_campaign(campaign: Json) -> ZoneInfo:
+    """By whose clock a campaign's times are told."""
     return ZoneInfo(campaign.get("timezone") or "America/Sao_Paulo")

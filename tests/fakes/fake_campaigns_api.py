@@ -132,8 +132,8 @@ def problem(status: int, code: str, detail: str, **members: Any) -> httpx.Respon
 
 
 @contextmanager
-def served(api: FakeCampaignsApi) -> Iterator[str]:
-    """The fake on a loopback port of its own; gives its address."""
+def served(api: Callable[[httpx.Request], httpx.Response]) -> Iterator[str]:
+    """Whatever answers requests, on a loopback port of its own; gives its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
@@ -145,16 +145,14 @@ def served(api: FakeCampaignsApi) -> Iterator[str]:
             # A client that was interrupted does not wait for its answer.
             with suppress(ConnectionError):
                 self.send_response(response.status_code)
-                self.send_header("Content-Type", response.headers.get("Content-Type", ""))
+                for name, value in response.headers.items():
+                    if name.lower() != "content-length":
+                        self.send_header(name, value)
                 self.send_header("Content-Length", str(len(response.content)))
                 self.end_headers()
                 self.wfile.write(response.content)
 
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
+        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - names of http.server
 
         def log_message(self, format: str, *args: Any) -> None: ...
 

@@ -202,15 +202,24 @@ def test_a_followed_campaign_ends_with_its_counts_and_failures(run, fake):
 def test_an_unknown_campaign_ends_in_a_sentence(run):
     code, _, err = run("watch", "cp_9/../x")
     assert code == 1
-    assert err == "Não encontrado.\n"
+    assert err == "Não achei a campanha “cp_9/../x”. Veja o que há: campaigns list\n"
 
 
 @pytest.mark.parametrize(
-    ("command", "status"), [("pause", "paused"), ("resume", "active"), ("cancel", "cancelled")]
+    ("command", "status"), [("pause", "pausada"), ("resume", "ativa"), ("cancel", "cancelada")]
 )
 def test_a_campaign_is_steered(run, fake, command, status):
     fake.campaigns["cp_1"] = campaign_object(status="active")
-    assert run(command, "cp_1")[:2] == (0, f"Natal: {status}\n")
+    sure = ("--yes",) if command == "cancel" else ()
+    assert run(command, "cp_1", *sure)[:2] == (0, f"Natal: {status}\n")
+
+
+def test_what_cannot_be_taken_back_wants_a_yes_where_nobody_can_be_asked(run, fake):
+    fake.campaigns["cp_1"] = campaign_object(status="active")
+    code, _, err = run("cancel", "natal")
+    assert code == 2
+    assert err == "Cancelar Natal para sempre? Para confirmar sem terminal, use --yes.\n"
+    assert fake.campaigns["cp_1"]["status"] == "active"
 
 
 def test_what_there_is_is_listed(run, fake):

@@ -92,7 +92,8 @@ def test_a_refusal_is_not_repeated_and_tells_every_reason():
     with pytest.raises(Problem) as refusal:
         api.post("/x/")
     assert refusal.value.message == (
-        "Não pode iniciar.\n  - A instância está ocupada.\n  - messages: Nenhuma mensagem ativa."
+        "Não pode iniciar.\n  - A instância está ocupada.\n  - messages: Nenhuma mensagem ativa.\n"
+        "Veja qual campanha a ocupa: campaigns instances list"
     )
     assert len(requests) == 1
 

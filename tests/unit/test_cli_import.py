@@ -9,7 +9,7 @@ from campaigns_cli import import_contacts as import_module
 from campaigns_cli.api import Api
 from campaigns_cli.connection import Server
 from campaigns_cli.contact_file import read_contact_file
-from campaigns_cli.contacts_commands import run_import
+from campaigns_cli.contact_import import run_import
 from campaigns_cli.errors import CliError, Problem
 from campaigns_cli.import_contacts import OnDuplicate, import_contacts
 from tests.fakes.fake_campaigns_api import KEY, FakeCampaignsApi, problem

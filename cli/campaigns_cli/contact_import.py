@@ -1,58 +1,44 @@
-"""`campaigns contacts …`"""
+"""`campaigns contacts import`"""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from campaigns_cli.api import Api
+from campaigns_cli.command_group import Group
 from campaigns_cli.contact_file import ContactFile, read_contact_file
 from campaigns_cli.errors import CliError, ServerUnreachable
 from campaigns_cli.import_contacts import ImportReport, OnDuplicate, import_contacts
 from campaigns_cli.language import number, t
-from campaigns_cli.options import (
-    JsonOption,
-    KeyOption,
-    UrlOption,
-    connect,
-    messages,
-    print_json,
-    say,
-)
+from campaigns_cli.options import messages, say
+from campaigns_cli.progress import progress
 from campaigns_cli.refused_file import refused_path, write_refused_file
+from campaigns_cli.session import Session
 
-contacts = typer.Typer(
-    no_args_is_help=True, help=t("A lista de contatos.", "The list of contacts.")
-)
-
-
-@contacts.callback()
-def _group() -> None:
-    """Keeps `import` a command of its own while it is the only one."""
+importing = Group()
 
 
-@contacts.command(
+@importing.verb(
     "import",
-    help=t(
+    t(
         "Importa uma lista em CSV (vírgula, ponto e vírgula ou tabulação; UTF-8 ou Windows-1252)."
         "\n\nColunas conhecidas: Nome, Telefone, Celular, WhatsApp, Quem indicou, Tags, Email, "
         "Observações. As outras viram variáveis da mensagem: Cidade é {{cidade}}."
-        "\n\nLinhas recusadas vão para ARQUIVO.rejected.csv com o motivo."
-        "\n\nExemplos:\n\n  campaigns contacts import contatos.csv"
-        "\n\n  campaigns contacts import clientes.csv --on-duplicate skip --json",
+        "\n\nLinhas recusadas vão para ARQUIVO.rejected.csv com o motivo.",
         "Imports a list in CSV (comma, semicolon or tab; UTF-8 or Windows-1252)."
         "\n\nKnown columns: Nome, Telefone, Celular, WhatsApp, Quem indicou, Tags, Email, "
         "Observações. Others become variables of the message: Cidade is {{cidade}}."
-        "\n\nRefused rows go to FILE.rejected.csv with the reason."
-        "\n\nExamples:\n\n  campaigns contacts import contatos.csv"
-        "\n\n  campaigns contacts import clientes.csv --on-duplicate skip --json",
+        "\n\nRefused rows go to FILE.rejected.csv with the reason.",
     ),
+    "campaigns contacts import contatos.csv",
+    "campaigns contacts import clientes.csv --on-duplicate skip --json",
 )
 def import_command(
+    session: Session,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help=t("A lista em CSV.", "The list in CSV."))
     ],
@@ -64,19 +50,12 @@ def import_command(
             )
         ),
     ] = OnDuplicate.UPDATE,
-    as_json: JsonOption = False,
-    url: UrlOption = None,
-    key: KeyOption = None,
 ) -> None:
     source = read_contact_file(file)
-    with connect(url, key) as api:
-        report = run_import(api, source, on_duplicate)
+    report = run_import(session.api, source, on_duplicate)
     rejected = keep_refused(source, report)
-    if as_json:
-        path = None if rejected is None else str(rejected)
-        print_json({**report.to_json(), "rejected_file": path})
-    else:
-        say(summary(report, rejected))
+    path = None if rejected is None else str(rejected)
+    session.done({**report.to_json(), "rejected_file": path}, summary(report, rejected))
 
 
 def run_import(api: Api, source: ContactFile, on_duplicate: OnDuplicate) -> ImportReport:
@@ -162,25 +141,9 @@ def _renamed(header: str, key: str) -> str:
     )
 
 
-@contextmanager
-def _progress(console: Console, rows: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, a line per chunk elsewhere."""
-    if not console.is_terminal:
+def _progress(console: Console, rows: int) -> AbstractContextManager[Callable[[int], None]]:
+    def line(done: int) -> str:
+        done_text, rows_text = number(done), number(rows)
+        return t(f"{done_text} de {rows_text} linhas", f"{done_text} of {rows_text} rows")
 
-        def show_line(done: int) -> None:
-            done_text, rows_text = number(done), number(rows)
-            say(
-                t(f"{done_text} de {rows_text} linhas", f"{done_text} of {rows_text} rows"), console
-            )
-
-        yield show_line
-        return
-    columns = (
-        TextColumn(t("Importando", "Importing")),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=rows)
-        yield lambda done: progress.update(task, completed=done)
+    return progress(console, t("Importando", "Importing"), rows, line)

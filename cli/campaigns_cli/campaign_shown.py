@@ -1,0 +1,64 @@
+"""A whole campaign as a person reads it."""
+
+from campaigns_cli.api import Json
+from campaigns_cli.language import t
+from campaigns_cli.options import say
+from campaigns_cli.session import Session
+from campaigns_cli.watch_campaign import said_moment
+from campaigns_cli.wording import duration, utc_now, word
+
+
+def show_campaign(session: Session, campaign: Json) -> None:
+    """A campaign with its counts; what is not there yet takes no line."""
+    session.details(campaign, {**_about(campaign), **_counts(campaign)})
+    if not session.as_json:
+        for message in campaign.get("messages") or []:
+            off = "" if message["is_active"] else t(" (desligado)", " (off)")
+            say(f"\n{message['order']}.{off} {message['message_text']}")
+
+
+def _about(campaign: Json) -> dict[str, object]:
+    now = utc_now()
+    instance = campaign.get("instance") or {}
+    state = instance.get("connection_state")
+    connection = f" ({word(state)})" if state else ""
+    hours = " ".join(
+        f"{campaign[start]}-{campaign[end]}"
+        for start, end in (("morning_start", "morning_end"), ("afternoon_start", "afternoon_end"))
+        if campaign.get(start)
+    )
+    seconds = campaign.get("estimated_seconds")
+    return {
+        "ID": campaign["id"],
+        t("Nome", "Name"): campaign["name"],
+        t("Descrição", "Description"): campaign.get("description"),
+        t("Estado", "Status"): word(campaign["status"]),
+        t("Motivo", "Reason"): campaign.get("last_error"),
+        "WhatsApp": f"{campaign.get('instance_name') or '-'}{connection}",
+        t("Horário", "Hours"): f"{word(campaign.get('schedule_type'))} {hours}".strip(),
+        t("Fuso", "Time zone"): campaign.get("timezone"),
+        t("Agendada para", "Scheduled for"): said_moment(campaign, "scheduled_at", now),
+        t("Próximo envio", "Next message"): said_moment(campaign, "next_scheduled_send", now),
+        t("Termina em", "Takes"): None if seconds is None else duration(seconds),
+        t("Criada", "Created"): said_moment(campaign, "created_at", now),
+        t("Iniciada", "Started"): said_moment(campaign, "started_at", now),
+        t("Concluída", "Completed"): said_moment(campaign, "completed_at", now),
+        t("Cancelada", "Cancelled"): said_moment(campaign, "cancelled_at", now),
+        t("Arquivada", "Archived"): said_moment(campaign, "archived_at", now),
+    }
+
+
+def _counts(campaign: Json) -> dict[str, object]:
+    counts = {
+        t("Destinatários", "Recipients"): campaign.get("total_contacts"),
+        t("Pendentes", "Pending"): campaign.get("pending_messages"),
+        t("Enviadas", "Sent"): campaign.get("sent_messages"),
+        t("Entregues", "Delivered"): campaign.get("delivered_messages"),
+        t("Lidas", "Read"): campaign.get("read_messages"),
+        t("Responderam", "Responded"): campaign.get("responded_count"),
+        t("Falharam", "Failed"): campaign.get("failed_messages"),
+        t("Puladas", "Skipped"): campaign.get("skipped_messages"),
+        t("Sem confirmação", "Unconfirmed"): campaign.get("unconfirmed_messages"),
+    }
+    total = t("Destinatários", "Recipients")
+    return {title: count for title, count in counts.items() if count or title == total}
