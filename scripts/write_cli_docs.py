@@ -32,22 +32,26 @@ def page() -> str:
     from typer.main import get_command
 
     from campaigns_cli.language import t
-    from campaigns_cli.main import app
+    from campaigns_cli.program import app
+    from campaigns_cli.usage import speak_users_language
 
     command = get_command(app)
+    speak_users_language(command)
     beginning = (
         t("# A linha de comando", "# The command line"),
         t("[In English](cli.en.md)", "[Em português](cli.md)"),
         t(
             "Esta página é gerada dos próprios comandos (`make cli-docs`). Todos aceitam `--json` "
-            "(um valor JSON na saída padrão), `--url` e `--key` (ou `CAMPAIGNS_URL` e "
-            "`CAMPAIGNS_KEY`; sem eles, vale a pilha local mais próxima). Campanhas, contatos, "
+            "(um valor JSON na saída padrão) e, menos os de `admin`, `--url` e `--key` (ou "
+            "`CAMPAIGNS_URL` e `CAMPAIGNS_KEY`; sem eles, vale a pilha local mais próxima). "
+            "Avisos, progresso e erros saem na saída de erro. Campanhas, contatos, "
             "grupos e WhatsApps podem ser dados pelo nome, pelo id ou, menos os contatos, pelo "
             "começo do id; contatos também pelo telefone. O código de saída é 0 se deu certo, 1 se "
             "não deu, 2 se o comando não se entende, 130 com Ctrl-C.",
             "This page is made from the commands themselves (`make cli-docs`). All of them take "
-            "`--json` (one JSON value on stdout), `--url` and `--key` (or `CAMPAIGNS_URL` and "
-            "`CAMPAIGNS_KEY`; without them, the nearest local stack is meant). Campaigns, "
+            "`--json` (one JSON value on stdout) and, those of `admin` excepted, `--url` and "
+            "`--key` (or `CAMPAIGNS_URL` and `CAMPAIGNS_KEY`; without them, the nearest local "
+            "stack is meant). Warnings, progress and errors go to stderr. Campaigns, "
             "contacts, groups and WhatsApp numbers may be given by name, by id or, contacts "
             "excepted, by the beginning of the id; contacts by phone too. The exit code is 0 where "
             "it worked, 1 where it did not, 2 where the command makes no sense, 130 after Ctrl-C.",

@@ -72,9 +72,15 @@ def me(session: Session) -> None:
 def audit(
     session: Session, limit: LimitOption = DEFAULT_LIMIT, everything: AllOption = False
 ) -> None:
+    # Whoever may read this may read the keys; a key that is gone has its id only.
+    names = (
+        {}
+        if session.as_json
+        else {f"key:{one['id']}": one["name"] for one in session.api.each(KEY.path)}
+    )
     columns: Columns = {
         t("Quando", "When"): lambda one: local_time(one["created_at"]),
-        t("Quem", "Who"): lambda one: one["actor"],
+        t("Quem", "Who"): lambda one: names.get(one["actor"], one["actor"]),
         t("Ação", "Action"): lambda one: one["action"],
         t("O quê", "What"): _object,
         t("Campos", "Fields"): lambda one: joined(one["fields"]),
@@ -168,7 +174,6 @@ def list_keys(
         "ID": lambda one: one["id"],
         t("Nome", "Name"): lambda one: one["name"],
         t("Papel", "Role"): lambda one: word(one["role"]),
-        t("Começo", "Prefix"): lambda one: one["prefix"],
         t("Último uso", "Last used"): lambda one: local_time(one["last_used_at"]),
     }
     session.list(KEY.path, columns, limit=limit, everything=everything)
@@ -227,7 +232,8 @@ def delete_key(
     ],
     yes: YesOption = False,
 ) -> None:
-    found = find(session.api, KEY, key_id)
+    # As it begins, for whoever has the key before her.
+    found = find(session.api, KEY, key_id.removeprefix("ak_"))
     name = found["name"]
     be_sure(t(f"Apagar a chave {name}?", f"Delete the key {name}?"), yes=yes)
     session.api.delete(KEY.path_of(found))

@@ -1,6 +1,7 @@
 """The campaigns API over HTTP: repeats what may be repeated, and words the errors."""
 
 import random
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,8 @@ from typing import Any, Self
 import httpx
 
 from campaigns_cli.connection import Server
-from campaigns_cli.errors import Problem, ServerUnreachable
+from campaigns_cli.errors import NotTheApi, Problem, ServerUnreachable
+from campaigns_cli.hints import Asked
 from campaigns_cli.language import language, t
 
 ATTEMPTS = 5
@@ -119,7 +121,9 @@ class Api:
         query: dict[str, str | int] = {"limit": page_size, **(params or {})}
         while True:
             page = self.get(path, query)
-            yield from page.get("results", [])
+            if not isinstance(page.get("results"), list):
+                raise NotTheApi(self.url)
+            yield from page["results"]
             if not page.get("next"):
                 return
             query["cursor"] = page["next"]
@@ -134,6 +138,7 @@ class Api:
         """The first entries of a list, and whether there are more; without `at_most` all."""
         if at_most is None:
             return list(self.each(path, params)), False
+        at_most = min(at_most, sys.maxsize - 1)
         # One more than asked for tells whether there are more.
         entries = self.each(path, params, page_size=min(at_most + 1, LARGEST_PAGE))
         found = list(islice(entries, at_most + 1))
@@ -205,18 +210,35 @@ def _accepted(response: httpx.Response) -> Json:
     """The body of a 2xx; anything else is a `Problem`."""
     if not response.is_success:
         raise problem_of(response)
+    if response.content and _object(response) is None:
+        raise NotTheApi(_server_of(response.request))
     return json_object(response)
 
 
 def problem_of(response: httpx.Response) -> Problem:
     """The error that an answer stands for, readable whoever wrote its body."""
-    return Problem(response.status_code, json_object(response), response.request.url.path)
+    request = response.request
+    asked = Asked(
+        request.method,
+        request.url.path,
+        _server_of(request),
+        response.headers.get("X-Request-Id", ""),
+    )
+    return Problem(response.status_code, json_object(response), asked)
+
+
+def _server_of(request: httpx.Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc.decode()}"
 
 
 def json_object(response: httpx.Response) -> Json:
     """The body, or an empty object where it is none."""
+    return _object(response) or {}
+
+
+def _object(response: httpx.Response) -> Json | None:
     try:
         body = response.json()
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,10 +1,10 @@
 """`campaigns create`, `update` and `audience`: what a campaign is, before it runs."""
 
-import time
 from typing import Annotated
 
 import typer
 
+from campaigns_cli.api import Json
 from campaigns_cli.audience import (
     SourceContactsOption,
     SourceGroupsOption,
@@ -15,7 +15,9 @@ from campaigns_cli.campaign_commands import CAMPAIGNS_PANEL
 from campaigns_cli.campaign_shown import show_campaign
 from campaigns_cli.command_group import Group
 from campaigns_cli.errors import UnusableInput
-from campaigns_cli.language import number, t
+from campaigns_cli.language import t
+from campaigns_cli.prepare_recipients import prepared
+from campaigns_cli.recipient_file import people
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, InstanceOption, find
 from campaigns_cli.schedule_options import (
     AfternoonOption,
@@ -32,7 +34,7 @@ from campaigns_cli.schedule_options import (
     hours_of,
     start_of,
 )
-from campaigns_cli.send_campaign import check_messages, find_instance, wait_until_prepared
+from campaigns_cli.send_campaign import check_messages, find_instance
 from campaigns_cli.session import Session, given
 from campaigns_cli.texts import MessageOption, typed_texts
 
@@ -91,16 +93,26 @@ def create(
         "instance_id": find_instance(api, instance)["id"],
         "message_texts": list(texts),
     }
-    campaign = wait_until_prepared(api, api.post(CAMPAIGN.path, body), time.sleep)
-    total = number(int(campaign["total_contacts"]))
-    session.done(
-        campaign,
-        t(
-            f"Rascunho {campaign['id']} criado para {total} pessoas. Confira e inicie: "
-            f"campaigns checks {campaign['id']}; campaigns start {campaign['id']}",
-            f"Draft {campaign['id']} created for {total} people. Check and start it: "
-            f"campaigns checks {campaign['id']}; campaigns start {campaign['id']}",
-        ),
+    campaign = prepared(api, api.post(CAMPAIGN.path, body))
+    session.done(campaign, _created(campaign))
+
+
+def _created(campaign: Json) -> str:
+    """What there is now, and what to do next."""
+    campaign_id, total = campaign["id"], int(campaign["total_contacts"])
+    if not total:
+        return t(
+            f"Rascunho {campaign_id} criado, ainda sem ninguém. Acrescente pessoas: campaigns "
+            f"recipients add {campaign_id} --tag TAG",
+            f"Draft {campaign_id} created, for nobody yet. Add people: campaigns recipients add "
+            f"{campaign_id} --tag TAG",
+        )
+    who = people(total)
+    return t(
+        f"Rascunho {campaign_id} criado para {who}. Confira e inicie: campaigns checks "
+        f"{campaign_id}; campaigns start {campaign_id}",
+        f"Draft {campaign_id} created for {who}. Check and start it: campaigns checks "
+        f"{campaign_id}; campaigns start {campaign_id}",
     )
 
 

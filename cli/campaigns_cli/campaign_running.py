@@ -11,7 +11,7 @@ from campaigns_cli.campaign_commands import RUNNING_PANEL
 from campaigns_cli.campaign_outcome import print_outcome
 from campaigns_cli.command_group import Group
 from campaigns_cli.errors import CliError, ServerUnreachable
-from campaigns_cli.language import number, t
+from campaigns_cli.language import counted, t
 from campaigns_cli.options import (
     YesOption,
     be_sure,
@@ -21,8 +21,9 @@ from campaigns_cli.options import (
     print_json,
     say,
 )
+from campaigns_cli.prepare_recipients import prepared
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, find
-from campaigns_cli.send_campaign import start_campaign, wait_until_prepared
+from campaigns_cli.send_campaign import start_campaign
 from campaigns_cli.session import Session, given
 from campaigns_cli.tables import output
 from campaigns_cli.watch_campaign import first_send_later, said_moment, watch_campaign
@@ -54,7 +55,7 @@ def start(
     ] = False,
     yes: YesOption = False,
 ) -> None:
-    found = wait_until_prepared(session.api, find(session.api, CAMPAIGN, campaign), time.sleep)
+    found = prepared(session.api, find(session.api, CAMPAIGN, campaign))
     sender = str(found.get("instance_name") or "-")
     started = start_after_checks(session.api, found, sender, ask=not yes and is_interactive())
     if watch_it:
@@ -67,12 +68,13 @@ def start_after_checks(api: Api, campaign: Json, sender: str, *, ask: bool) -> J
     """Tells the warnings, asks where somebody can answer, starts, and says what comes next."""
     console = messages()
     checks = api.get(CAMPAIGN.path_of(campaign, "checks/"))
+    if not all(check["ok"] for check in checks.get("checks", [])):
+        # Refused, with all that is missing; there is nothing to warn of or to ask.
+        return start_campaign(api, str(campaign["id"]))
     for warning in checks.get("warnings", []):
         say(t(f"Aviso: {warning['message']}", f"Warning: {warning['message']}"), console)
-    total = number(int(campaign["total_contacts"]))
-    question = t(
-        f"Enviar para {total} contatos por {sender}?", f"Send to {total} contacts from {sender}?"
-    )
+    total = counted(int(campaign["total_contacts"]), "contato contatos", "contact contacts")
+    question = t(f"Enviar para {total} por {sender}?", f"Send to {total} from {sender}?")
     if ask and not confirmed(question):
         raise CliError(
             t(
@@ -187,16 +189,17 @@ def follow(api: Api, campaign_id: str, *, as_json: bool) -> None:
             api, campaign_id, messages(), sleep=time.sleep, now=lambda: datetime.now(UTC)
         )
     except KeyboardInterrupt:
-        raise CliError(_goes_on(campaign_id), exit_code=130) from None
+        raise CliError(goes_on(campaign_id), exit_code=130) from None
     except ServerUnreachable as error:
-        raise CliError(f"{error.message}\n{_goes_on(campaign_id)}") from error
+        raise CliError(f"{error.message}\n{goes_on(campaign_id)}") from error
     if as_json:
         print_json(campaign)
     else:
         print_outcome(api, campaign, output())
 
 
-def _goes_on(campaign_id: str) -> str:
+def goes_on(campaign_id: str) -> str:
+    """What is told to whoever stops looking on."""
     return t(
         f"A campanha continua no servidor. Para acompanhar: campaigns watch {campaign_id}; para "
         f"parar: campaigns pause {campaign_id}",

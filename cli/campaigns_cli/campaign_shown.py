@@ -22,11 +22,6 @@ def _about(campaign: Json) -> dict[str, object]:
     instance = campaign.get("instance") or {}
     state = instance.get("connection_state")
     connection = f" ({word(state)})" if state else ""
-    hours = " ".join(
-        f"{campaign[start]}-{campaign[end]}"
-        for start, end in (("morning_start", "morning_end"), ("afternoon_start", "afternoon_end"))
-        if campaign.get(start)
-    )
     seconds = campaign.get("estimated_seconds")
     return {
         "ID": campaign["id"],
@@ -35,7 +30,7 @@ def _about(campaign: Json) -> dict[str, object]:
         t("Estado", "Status"): word(campaign["status"]),
         t("Motivo", "Reason"): campaign.get("last_error"),
         "WhatsApp": f"{campaign.get('instance_name') or '-'}{connection}",
-        t("Horário", "Hours"): f"{word(campaign.get('schedule_type'))} {hours}".strip(),
+        t("Horário", "Hours"): _hours(campaign),
         t("Fuso", "Time zone"): campaign.get("timezone"),
         t("Agendada para", "Scheduled for"): said_moment(campaign, "scheduled_at", now),
         t("Próximo envio", "Next message"): said_moment(campaign, "next_scheduled_send", now),
@@ -46,6 +41,37 @@ def _about(campaign: Json) -> dict[str, object]:
         t("Cancelada", "Cancelled"): said_moment(campaign, "cancelled_at", now),
         t("Arquivada", "Archived"): said_moment(campaign, "archived_at", now),
     }
+
+
+def _hours(campaign: Json) -> str:
+    """When it may send, by its own hours, the days on which it rests, and the quiet hours."""
+    kind = campaign.get("schedule_type")
+    parts = [word(kind)]
+    if kind == "custom_period":
+        windows = [
+            f"{campaign[start]}-{campaign[end]}"
+            for start, end in (
+                ("morning_start", "morning_end"),
+                ("afternoon_start", "afternoon_end"),
+            )
+            if campaign.get(start)
+        ]
+        parts.append(t(" e ", " and ").join(windows))
+        parts.append(
+            t("sem fim de semana", "no weekends")
+            if campaign.get("skip_weekends")
+            else t("também no fim de semana", "weekends too")
+        )
+        parts.append(
+            t("sem feriados", "no holidays")
+            if campaign.get("skip_holidays")
+            else t("também nos feriados", "holidays too")
+        )
+    if campaign.get("ignore_quiet_hours"):
+        parts.append(t("também no horário de silêncio", "quiet hours too"))
+    elif kind == "immediate":
+        parts.append(t("menos no horário de silêncio", "except quiet hours"))
+    return ", ".join(parts)
 
 
 def _counts(campaign: Json) -> dict[str, object]:

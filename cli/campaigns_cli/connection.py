@@ -43,7 +43,7 @@ def find_server(
         raise UnusableInput(
             t(
                 f"{chosen} não é um endereço como https://api.exemplo.com.br.",
-                f"{chosen} is no address like https://api.example.com.",
+                f"{chosen} is not an address like https://api.example.com.",
             )
         )
     chosen_key = key or (str(stack.get("owner_key", "")) if chosen == stack_url else "")

@@ -37,7 +37,7 @@ from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, YesOpti
 from campaigns_cli.references import CONTACT, ContactArgument, find
 from campaigns_cli.session import Columns, Session, given, joined
 from campaigns_cli.texts import typed_text
-from campaigns_cli.wording import local_time, phone_shown, word
+from campaigns_cli.wording import day_shown, local_time, phone_shown, word
 
 contacts = Group(t("A lista de contatos.", "The list of contacts."))
 contacts.add_typer(importing)
@@ -50,8 +50,8 @@ def contact_columns() -> Columns:
         "ID": lambda one: one["id"],
         t("Nome", "Name"): lambda one: one["name"],
         t("Telefone", "Phone"): lambda one: phone_shown(one["phone"]),
-        "Tags": lambda one: joined(one.get("tags") or []),
         t("Estado", "State"): _state,
+        "Tags": lambda one: joined(one.get("tags") or []),
     }
 
 
@@ -107,7 +107,7 @@ def _show(session: Session, contact: Json) -> None:
             t("Observações", "Notes"): contact.get("notes"),
             t("Estado", "State"): _state(contact),
             t("Saiu em", "Opted out on"): local_time(contact.get("opted_out_at")),
-            t("Consentimento", "Consent"): joined(value for value in consent.values() if value),
+            t("Consentimento", "Consent"): joined(_consent(consent)),
             t("Origem", "Source"): word(contact.get("source")),
             t("Grupos", "Groups"): contact.get("groups_count"),
             t("Última mensagem", "Last messaged"): local_time(contact.get("last_messaged_at")),
@@ -115,6 +115,15 @@ def _show(session: Session, contact: Json) -> None:
             t("Criado", "Created"): local_time(contact.get("created_at")),
         },
     )
+
+
+def _consent(consent: Json) -> list[str]:
+    at = consent.get("given_at")
+    return [
+        part
+        for part in (at and day_shown(at[:10]), consent.get("channel"), consent.get("text"))
+        if part
+    ]
 
 
 @contacts.verb(

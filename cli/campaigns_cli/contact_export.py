@@ -19,7 +19,8 @@ from campaigns_cli.contact_filter import (
     contact_filter,
 )
 from campaigns_cli.errors import CliError
-from campaigns_cli.language import language, number, t
+from campaigns_cli.file_errors import why
+from campaigns_cli.language import counted, language, t
 from campaigns_cli.options import messages
 from campaigns_cli.progress import progress
 from campaigns_cli.references import CONTACT
@@ -72,19 +73,19 @@ def export(
     except OSError as error:
         raise CliError(
             t(
-                f"Não consegui gravar {file} ({error.strerror}).",
-                f"{file} could not be written ({error.strerror}).",
+                f"Não consegui gravar {file} ({why(error)}).",
+                f"{file} could not be written ({why(error)}).",
             )
         ) from error
-    count = number(len(contacts))
+    count = _line(len(contacts))
     session.done(
         {"file": str(file), "contacts": len(contacts)},
-        t(f"{count} contatos em {file}", f"{count} contacts in {file}"),
+        t(f"{count} em {file}", f"{count} in {file}"),
     )
 
 
 def _line(count: int) -> str:
-    return t(f"{number(count)} contatos", f"{number(count)} contacts")
+    return counted(count, "contato contatos", "contact contacts")
 
 
 def write_contacts(target: TextIO, contacts: Sequence[Json]) -> None:

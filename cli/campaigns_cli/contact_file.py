@@ -10,6 +10,7 @@ from typing import Any
 
 from campaigns_cli.contact_columns import Columns, recognise_columns
 from campaigns_cli.errors import UnusableInput
+from campaigns_cli.file_errors import why
 from campaigns_cli.language import number, t
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
@@ -86,7 +87,7 @@ def _read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise _unusable(path, "não existe", "does not exist") from None
     except OSError as error:
-        reason = error.strerror
+        reason = why(error)
         raise _unusable(
             path, f"não pôde ser lido ({reason})", f"could not be read ({reason})"
         ) from None
@@ -111,7 +112,7 @@ def _decode(path: Path, content: bytes) -> str:
         raise _unusable(
             path,
             "não é um arquivo de texto em UTF-8 ou Windows-1252: salve a lista como CSV",
-            "is no text file in UTF-8 or Windows-1252: save the list as CSV",
+            "is not a text file in UTF-8 or Windows-1252: save the list as CSV",
         )
     return text
 

@@ -12,8 +12,9 @@ from campaigns_cli.api import Api
 from campaigns_cli.command_group import Group
 from campaigns_cli.contact_file import ContactFile, read_contact_file
 from campaigns_cli.errors import CliError, ServerUnreachable
+from campaigns_cli.file_errors import why
 from campaigns_cli.import_contacts import ImportReport, OnDuplicate, import_contacts
-from campaigns_cli.language import number, t
+from campaigns_cli.language import counted, number, t
 from campaigns_cli.options import messages, say
 from campaigns_cli.progress import progress
 from campaigns_cli.refused_file import refused_path, write_refused_file
@@ -101,8 +102,8 @@ def keep_refused(source: ContactFile, report: ImportReport) -> Path | None:
         path = refused_path(source.path)
         raise CliError(
             t(
-                f"Os contatos foram importados, mas não consegui gravar {path} ({error.strerror}).",
-                f"The contacts were imported, but {path} could not be written ({error.strerror}).",
+                f"Os contatos foram importados, mas não consegui gravar {path} ({why(error)}).",
+                f"The contacts were imported, but {path} could not be written ({why(error)}).",
             )
         ) from error
 
@@ -143,7 +144,7 @@ def _renamed(header: str, key: str) -> str:
 
 def _progress(console: Console, rows: int) -> AbstractContextManager[Callable[[int], None]]:
     def line(done: int) -> str:
-        done_text, rows_text = number(done), number(rows)
-        return t(f"{done_text} de {rows_text} linhas", f"{done_text} of {rows_text} rows")
+        all_rows = counted(rows, "linha linhas", "row rows")
+        return t(f"{number(done)} de {all_rows}", f"{number(done)} of {all_rows}")
 
     return progress(console, t("Importando", "Importing"), rows, line)

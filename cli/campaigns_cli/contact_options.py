@@ -1,6 +1,7 @@
 """What is told of a contact on the command line, and what the API is given of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from campaigns_cli.api import Json
 from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.session import given
+from campaigns_cli.typed_time import typed_past_day
 
 TagsOption = Annotated[
     list[str] | None,
@@ -42,7 +44,13 @@ ActiveOption = Annotated[
 ]
 ConsentAtOption = Annotated[
     str | None,
-    typer.Option(help=t("Quando consentiu em receber.", "When the person agreed to be messaged.")),
+    typer.Option(
+        metavar=t("DIA", "DAY"),
+        help=t(
+            "O dia em que consentiu em receber, como 24/10/2026.",
+            "The day on which the person agreed to be messaged, such as 2026-10-24.",
+        ),
+    ),
 ]
 ConsentChannelOption = Annotated[
     str | None, typer.Option(help=t("Onde consentiu, como loja.", "Where, such as shop."))
@@ -79,4 +87,5 @@ def consent_of(at: str | None, channel: str | None, text: str | None) -> Json | 
                 "Consent needs --consent-at and --consent-channel.",
             )
         )
-    return given(given_at=at, channel=channel, text=text)
+    given_at = typed_past_day(at, datetime.now().astimezone().date()).isoformat()
+    return given(given_at=given_at, channel=channel, text=text)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from campaigns_cli.api import Json
+from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError
 from campaigns_cli.language import t
+from campaigns_cli.options import messages
 from campaigns_cli.references import INSTANCE
 from campaigns_cli.session import Session
 from campaigns_cli.wording import local_time, phone_shown, word
@@ -36,10 +37,7 @@ def queued(session: Session, instance_id: str, taken: Json, phone: str, *, wait:
             ),
         )
         return
-    message = session.api.get(path)
-    while message["status"] in _ON_ITS_WAY:
-        time.sleep(POLL_SECONDS)
-        message = session.api.get(path)
+    message = _settled(session.api, path)
     said = word(message["status"])
     if message["status"] == "failed":
         reason = message.get("error_message") or message.get("error_code") or said
@@ -53,3 +51,22 @@ def queued(session: Session, instance_id: str, taken: Json, phone: str, *, wait:
         )
     shown = phone_shown(message.get("phone")) or phone
     session.done(message, f"{shown}: {said}")
+
+
+def _settled(api: Api, path: str) -> Json:
+    """The message once it is known what became of it."""
+    try:
+        with messages().status(t("Esperando o envio…", "Waiting for it to be sent…")):
+            message = api.get(path)
+            while message["status"] in _ON_ITS_WAY:
+                time.sleep(POLL_SECONDS)
+                message = api.get(path)
+            return message
+    except KeyboardInterrupt:
+        raise CliError(
+            t(
+                "Interrompido; a mensagem continua na fila e sai quando chegar a vez dela.",
+                "Interrupted; the message stays in the queue and leaves when its turn comes.",
+            ),
+            exit_code=130,
+        ) from None

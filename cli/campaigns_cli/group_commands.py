@@ -11,7 +11,8 @@ import typer
 from campaigns_cli.command_group import Group
 from campaigns_cli.contact_commands import contact_columns
 from campaigns_cli.errors import UnusableInput
-from campaigns_cli.language import number, t
+from campaigns_cli.file_errors import why
+from campaigns_cli.language import counted, number, t
 from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, YesOption, be_sure
 from campaigns_cli.references import CONTACT, GROUP, GroupArgument, find
 from campaigns_cli.session import Columns, Session, given
@@ -172,8 +173,10 @@ def _change(
         total = answer["total_contacts"]
     lines = [
         t(
-            f"{found['name']}: {number(changed)} mudaram, {number(total)} no grupo",
-            f"{found['name']}: {number(changed)} changed, {number(total)} in the group",
+            f"{found['name']}: {counted(changed, 'mudou mudaram', 'changed changed')}, "
+            f"{number(total)} no grupo",
+            f"{found['name']}: {counted(changed, 'mudou mudaram', 'changed changed')}, "
+            f"{number(total)} in the group",
         )
     ]
     lines += [t(f"Não existe: {one}", f"Unknown: {one}") for one in unknown]
@@ -193,7 +196,12 @@ def _lines(path: Path | None) -> Iterator[str]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnusableInput(t(f"Não consegui ler {path}.", f"{path} could not be read.")) from error
+        reason = t("não é um texto em UTF-8", "not a text in UTF-8")
+        if isinstance(error, OSError):
+            reason = why(error)
+        raise UnusableInput(
+            t(f"Não consegui ler {path} ({reason}).", f"{path} could not be read ({reason}).")
+        ) from error
     yield from (line.strip() for line in text.splitlines() if line.strip())
 
 

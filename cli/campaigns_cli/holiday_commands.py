@@ -1,5 +1,6 @@
 """`campaigns holidays …`: the days on which campaigns may rest."""
 
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Annotated
 
@@ -95,7 +96,7 @@ def update(
             )
         )
     wanted = _day(day)
-    with naming(_own(), day_shown(wanted.isoformat()), "campaigns holidays list"):
+    with _naming(wanted):
         changed = session.api.patch(f"{HOLIDAYS}{wanted.isoformat()}/", changes)
     session.done(changed, f"{day_shown(changed['date'])}: {changed['name']}")
 
@@ -109,17 +110,26 @@ def update(
     "campaigns holidays delete 24/12/2026 --yes",
 )
 def delete(session: Session, day: DayArgument, yes: YesOption = False) -> None:
-    wanted = _day(day).isoformat()
-    shown = day_shown(wanted)
+    wanted = _day(day)
+    shown = day_shown(wanted.isoformat())
     be_sure(t(f"Apagar o feriado de {shown}?", f"Delete the holiday of {shown}?"), yes=yes)
-    with naming(_own(), shown, "campaigns holidays list"):
-        session.api.delete(f"{HOLIDAYS}{wanted}/")
-    session.done({"date": wanted, "deleted": True}, t(f"{shown}: apagado", f"{shown}: deleted"))
+    with _naming(wanted):
+        session.api.delete(f"{HOLIDAYS}{wanted.isoformat()}/")
+    session.done(
+        {"date": wanted.isoformat(), "deleted": True}, t(f"{shown}: apagado", f"{shown}: deleted")
+    )
 
 
 def _day(typed: str) -> date:
     return typed_day(typed, datetime.now().astimezone().date())
 
 
-def _own() -> str:
-    return t("um feriado próprio em", "a holiday of your own on")
+def _naming(day: date) -> AbstractContextManager[None]:
+    shown = day_shown(day.isoformat())
+    national = t("Para trabalhar num feriado nacional:", "To work on a national holiday:")
+    return naming(
+        t("um feriado próprio em", "a holiday of your own on"),
+        shown,
+        "campaigns holidays list",
+        f"{national} campaigns holidays add {shown} {t('NOME', 'NAME')} --inactive",
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from campaigns_cli.api import Api, Json, json_object, problem_of
 from campaigns_cli.contact_file import ContactFile, Row
-from campaigns_cli.errors import reasons
+from campaigns_cli.errors import NotTheApi, reasons
 from campaigns_cli.language import t
 from campaigns_cli.refused_file import Refused
 
@@ -76,7 +76,7 @@ def import_contacts(
         answer = json_object(response)
         # A 422 is a bulk answer too when every row was refused.
         if not {*report.results, "errors", "contacts"} <= answer.keys():
-            raise problem_of(response)
+            raise NotTheApi(api.url) if response.is_success else problem_of(response)
         _add(report, chunk, answer)
         yield report
 

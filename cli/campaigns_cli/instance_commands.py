@@ -152,6 +152,13 @@ def update(
         api_key=evolution_key,
     )
     if no_daily_limit:
+        if daily_limit is not None:
+            raise UnusableInput(
+                t(
+                    "Use --daily-limit ou --no-daily-limit, um dos dois.",
+                    "Use either --daily-limit or --no-daily-limit.",
+                )
+            )
         changes["daily_limit"] = None
     if not changes:
         raise UnusableInput(t("Diga o que mudar: veja --help.", "Say what to change: see --help."))

@@ -20,6 +20,12 @@ def t(portuguese: str, english: str) -> str:
     return english if language() == "en" else portuguese
 
 
+def counted(value: int, portuguese: str, english: str) -> str:
+    """A number and what it counts; each language gives the words for one and for more."""
+    one, more = t(portuguese, english).split()
+    return f"{number(value)} {one if value == 1 else more}"
+
+
 def number(value: int) -> str:
     """A whole number with the thousands separator of the user's language."""
     text = f"{value:,}"

@@ -14,6 +14,7 @@ from campaigns_cli.api import Api
 from campaigns_cli.connection import find_server
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
+from campaigns_cli.typed_name import as_typed
 
 EVERY_COMMAND = t("Em todos os comandos", "Every command")
 
@@ -75,8 +76,8 @@ def connect(url: str | None, key: str | None) -> Api:
 def _tell_of_a_wait(seconds: float) -> None:
     say(
         t(
-            f"O servidor está ocupado; tento de novo em {seconds:.0f} s…",
-            f"The server is busy; trying again in {seconds:.0f} s…",
+            f"O servidor ainda não atendeu; tento de novo em {seconds:.0f} s…",
+            f"The server has not done it yet; trying again in {seconds:.0f} s…",
         ),
         messages(),
     )
@@ -88,8 +89,8 @@ def messages() -> Console:
 
 
 def say(text: str, console: Console | None = None) -> None:
-    """A sentence exactly as it is: not wrapped, and no markup in what people called things."""
-    (console or Console()).print(text, markup=False, highlight=False, soft_wrap=True)
+    """A sentence that is not wrapped, without markup in names, its commands as one pastes them."""
+    (console or Console()).print(as_typed(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from campaigns_cli.options import say
 
@@ -20,12 +27,9 @@ def progress(
     if not console.is_terminal:
         yield lambda done: say(line(done), console)
         return
-    columns = (
-        TextColumn(title, markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
+    how_far: tuple[ProgressColumn, ...] = (MofNCompleteColumn(), TimeRemainingColumn())
+    if total is None:
+        how_far = (TextColumn("{task.completed}"),)
+    with Progress(TextColumn(title, markup=False), BarColumn(), *how_far, console=console) as bar:
         task = bar.add_task("", total=total)
         yield lambda done: bar.update(task, completed=done)

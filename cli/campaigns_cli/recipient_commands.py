@@ -1,6 +1,5 @@
 """`campaigns recipients …`: the people of one campaign."""
 
-import time
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
@@ -20,9 +19,9 @@ from campaigns_cli.command_group import Group
 from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, YesOption, be_sure, say
-from campaigns_cli.recipient_file import write_recipient_file
+from campaigns_cli.prepare_recipients import prepared
+from campaigns_cli.recipient_file import people, write_recipient_file
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, find, naming
-from campaigns_cli.send_campaign import wait_until_prepared
 from campaigns_cli.session import Columns, Session, given
 from campaigns_cli.watch_campaign import zone_of_campaign
 from campaigns_cli.wording import local_time, phone_shown, word
@@ -92,7 +91,7 @@ def list_recipients(
         rows = write_recipient_file(session.api, found, csv)
         session.done(
             {"file": str(csv), "rows": rows},
-            t(f"{rows} pessoas em {csv}", f"{rows} people in {csv}"),
+            t(f"{people(rows)} em {csv}", f"{people(rows)} in {csv}"),
         )
         return
     zone = zone_of_campaign(found)
@@ -101,8 +100,8 @@ def list_recipients(
         t("Nome", "Name"): lambda one: one["contact"]["name"],
         t("Telefone", "Phone"): lambda one: phone_shown(one["contact"]["phone"]),
         t("Estado", "Status"): lambda one: word(one["status"]),
-        t("Quando", "When"): lambda one: local_time(one["sent_at"] or one["scheduled_at"], zone),
         t("Motivo", "Reason"): lambda one: one["error_message"],
+        t("Quando", "When"): lambda one: local_time(one["sent_at"] or one["scheduled_at"], zone),
     }
     path = CAMPAIGN.path_of(found, "contacts/")
     session.list(
@@ -170,7 +169,7 @@ def add(
     found = find(session.api, CAMPAIGN, campaign)
     before = found["total_contacts"]
     session.api.post(CAMPAIGN.path_of(found, "contacts/"), sources)
-    now = wait_until_prepared(session.api, session.api.get(CAMPAIGN.path_of(found)), time.sleep)
+    now = prepared(session.api, session.api.get(CAMPAIGN.path_of(found)))
     added = now["total_contacts"] - before
     session.done(
         now,

@@ -9,7 +9,8 @@ import httpx
 
 from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError
-from campaigns_cli.language import number, t
+from campaigns_cli.file_errors import why
+from campaigns_cli.language import counted, t
 from campaigns_cli.options import messages
 from campaigns_cli.progress import progress
 from campaigns_cli.references import CAMPAIGN
@@ -23,7 +24,7 @@ def write_recipient_file(api: Api, campaign: Json, target: Path) -> int:
     try:
         with (
             partial.open("wb") as file,
-            progress(messages(), t("Gravando", "Writing"), total, _line) as show,
+            progress(messages(), t("Gravando", "Writing"), total, people) as show,
         ):
             for part in _parts(api, CAMPAIGN.path_of(campaign, "contacts.csv")):
                 file.write(part)
@@ -34,8 +35,8 @@ def write_recipient_file(api: Api, campaign: Json, target: Path) -> int:
     except OSError as error:
         raise CliError(
             t(
-                f"Não consegui gravar {target} ({error.strerror}).",
-                f"{target} could not be written ({error.strerror}).",
+                f"Não consegui gravar {target} ({why(error)}).",
+                f"{target} could not be written ({why(error)}).",
             )
         ) from error
     finally:
@@ -53,8 +54,9 @@ def _parts(api: Api, path: str) -> Iterator[bytes]:
         query = _next(part)
 
 
-def _line(rows: int) -> str:
-    return t(f"{number(rows)} pessoas", f"{number(rows)} people")
+def people(rows: int) -> str:
+    """So many rows in words."""
+    return counted(rows, "pessoa pessoas", "person people")
 
 
 def _next(part: httpx.Response) -> dict[str, str | int] | None:

@@ -1,6 +1,6 @@
 """Things by the names that people use: an id, the beginning of an id, a name, a phone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -18,10 +18,12 @@ from campaigns_cli.completion import (
 )
 from campaigns_cli.errors import CliError, Problem, UnusableInput
 from campaigns_cli.language import t
+from campaigns_cli.wording import phone_shown
 
 #: Among how many entries the beginning of an id, or a name that no filter finds, is looked for.
 _LOOKED_THROUGH = 2_000
-_MOST_NAMED = 10
+#: How many things an error names.
+MOST_NAMED = 10
 _FEWEST_SIGNS_OF_AN_ID = 2
 
 
@@ -103,6 +105,13 @@ InstanceArgument = Annotated[
 
 def find(api: Api, kind: Kind, wanted: str) -> Json:
     """The one thing that is meant; an error names what comes close."""
+    if not wanted.strip():
+        raise UnusableInput(
+            t(
+                f"Diga qual é {kind.said}. Veja o que há: {kind.list_command}",
+                f"Say which is {kind.said}. See what there is: {kind.list_command}",
+            )
+        )
     if kind.readable and wanted.startswith(kind.prefix):
         try:
             return api.get(kind.path_of(wanted))
@@ -110,14 +119,14 @@ def find(api: Api, kind: Kind, wanted: str) -> Json:
             if problem.status != 404:
                 raise
         if not kind.by_beginning:
-            raise CliError(_not_found(kind, wanted, []))
+            raise CliError(_not_found(kind, wanted, [], []))
     return one_of(kind, wanted, _candidates(api, kind, wanted))
 
 
 def one_of(kind: Kind, wanted: str, candidates: Iterable[Json]) -> Json:
     """The candidate with that id; else with that name; else whose id begins so."""
     name = wanted.casefold()
-    close, named, begun = [], [], []
+    close, named, begun, others = [], [], [], []
     for one in islice(candidates, _LOOKED_THROUGH):
         if one["id"] == wanted:
             return one
@@ -127,33 +136,38 @@ def one_of(kind: Kind, wanted: str, candidates: Iterable[Json]) -> Json:
             begun.append(one)
         elif name in str(one["name"]).casefold():
             close.append(one)
+        else:
+            others.append(one)
     found = named or begun
     if len(found) == 1:
         return found[0]
     if found:
+        use = t("o id", "the id")
+        if kind is CONTACT:
+            use = t("o telefone ou o id", "the phone or the id")
         raise UnusableInput(
             t(
-                f"“{wanted}” pode ser mais de um; use o id: {_named(found)}",
-                f"“{wanted}” may be more than one; use the id: {_named(found)}",
+                f"“{wanted}” pode ser mais de um; use {use}: {names_of(found)}",
+                f"“{wanted}” may be more than one; use {use}: {names_of(found)}",
             )
         )
-    raise CliError(_not_found(kind, wanted, close))
+    few = [] if len(others) > MOST_NAMED else others
+    raise CliError(_not_found(kind, wanted, close, few))
 
 
 @contextmanager
-def naming(what: str, wanted: str, list_command: str) -> Iterator[None]:
+def naming(what: str, wanted: str, list_command: str, *advice: str) -> Iterator[None]:
     """Says which thing is not there, where the API only says that something is not."""
     try:
         yield
     except Problem as problem:
         if problem.status != 404:
             raise
-        raise CliError(
-            t(
-                f"Não achei {what} {wanted}. Veja: {list_command}",
-                f"{_capital(what)} {wanted} was not found. See: {list_command}",
-            )
-        ) from problem
+        missing = t(
+            f"Não achei {what} {wanted}. Veja: {list_command}",
+            f"{_capital(what)} {wanted} was not found. See: {list_command}",
+        )
+        raise CliError("\n".join([missing, *advice])) from problem
 
 
 def _candidates(api: Api, kind: Kind, wanted: str) -> Iterator[Json]:
@@ -176,22 +190,30 @@ def _is_phone_of(one: Json, wanted: str) -> bool:
         return False
 
 
-def _not_found(kind: Kind, wanted: str, close: list[Json]) -> str:
-    if close:
-        return t(
-            f"Não achei {kind.said} “{wanted}”. Parecidos: {_named(close)}",
-            f"{_capital(kind.said)} “{wanted}” was not found. Close: {_named(close)}",
-        )
-    return t(
-        f"Não achei {kind.said} “{wanted}”. Veja o que há: {kind.list_command}",
-        f"{_capital(kind.said)} “{wanted}” was not found. See what there is: {kind.list_command}",
+def _not_found(kind: Kind, wanted: str, close: list[Json], others: list[Json]) -> str:
+    missing = t(
+        f"Não achei {kind.said} “{wanted}”.", f"{_capital(kind.said)} “{wanted}” was not found."
     )
+    if close:
+        there = t("Há de parecido:", "Similar:") + f" {names_of(close)}"
+    elif others:
+        there = t("O que há:", "There is:") + f" {names_of(others)}"
+    else:
+        there = t("Veja o que há:", "See what there is:") + f" {kind.list_command}"
+    return f"{missing} {there}"
 
 
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _named(things: list[Json]) -> str:
-    names = [f"{one['name']} ({one['id']})" for one in things[:_MOST_NAMED]]
-    return ", ".join(names) + (" …" if len(things) > _MOST_NAMED else "")
+def names_of(things: Sequence[Json], *, more: bool = False) -> str:
+    """Each by its name, the phone of a person, and its id."""
+    names = [_with_id(one) for one in things[:MOST_NAMED]]
+    return ", ".join(names) + (" …" if more or len(things) > MOST_NAMED else "")
+
+
+def _with_id(thing: Json) -> str:
+    phone = phone_shown(thing.get("phone"))
+    name = f"{thing['name']}, {phone}" if phone else thing["name"]
+    return f"{name} ({thing['id']})"

@@ -149,4 +149,14 @@ def start_of(api: Api, at: str | None, timezone: str | None, campaign: Json | No
     if at is None:
         return {}
     moment = typed_moment(at, zone_of(api, campaign, timezone), utc_now())
+    if moment and moment <= utc_now():
+        # Taken as it is, everybody would be messaged at once.
+        raise UnusableInput(
+            t(
+                f"{moment:%d/%m/%Y %H:%M} já passou. Diga um momento que está por vir, ou --at "
+                "agora para não esperar.",
+                f"{moment:%Y-%m-%d %H:%M} is over. Give a time that is still to come, or --at now "
+                "for no waiting.",
+            )
+        )
     return {"scheduled_at": moment.isoformat() if moment else None}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
+from campaigns_cli.references import INSTANCE, MOST_NAMED, find, names_of
 from campaigns_cli.watch_campaign import CAMPAIGNS, campaign_path
 
 MOST_RECIPIENTS = 10_000
@@ -57,24 +58,10 @@ def check_messages(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def find_instance(api: Api, wanted: str | None) -> Json:
-    """The instance with that id or name; without a name, the only one there is."""
-    instances = list(api.each("/api/instances/"))
-    if wanted is None:
-        found = instances
-    else:
-        found = [one for one in instances if one["id"] == wanted] or [
-            one for one in instances if str(one["name"]).casefold() == wanted.casefold()
-        ]
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(f"{one['name']} ({one['id']})" for one in found or instances) or "-"
-    if found:
-        raise UnusableInput(
-            t(
-                f"Há mais de um WhatsApp possível; escolha por nome ou id: {known}.",
-                f"More than one WhatsApp is possible; choose by name or id: {known}.",
-            )
-        )
+    """The instance that is meant; where none was named, the only one there is."""
+    if wanted is not None:
+        return find(api, INSTANCE, wanted)
+    instances, more = api.listed(INSTANCE.path, at_most=MOST_NAMED)
     if not instances:
         raise UnusableInput(
             t(
@@ -82,12 +69,15 @@ def find_instance(api: Api, wanted: str | None) -> Json:
                 "There is no WhatsApp yet. Begin with: campaigns instances create --help",
             )
         )
-    raise UnusableInput(
-        t(
-            f"Não achei este WhatsApp. Os que existem: {known}.",
-            f"No such WhatsApp. There are: {known}.",
+    if len(instances) > 1:
+        known = names_of(instances, more=more)
+        raise UnusableInput(
+            t(
+                f"Há mais de um WhatsApp. Diga qual deles, por nome ou id: {known}",
+                f"There is more than one WhatsApp. Say which, by name or id: {known}",
+            )
         )
-    )
+    return instances[0]
 
 
 def create_campaign(api: Api, plan: CampaignPlan, contact_ids: Sequence[str]) -> Json:

@@ -19,6 +19,7 @@ from campaigns_cli.errors import CliError, ServerUnreachable, UnusableInput
 from campaigns_cli.import_contacts import OnDuplicate
 from campaigns_cli.language import number, t
 from campaigns_cli.options import YesOption, is_interactive, messages, print_json, say
+from campaigns_cli.prepare_recipients import preparing
 from campaigns_cli.references import InstanceOption
 from campaigns_cli.send_campaign import (
     MOST_RECIPIENTS,
@@ -117,7 +118,8 @@ def send(
         ignore_quiet_hours,
     )
     with _may_be_repeated():
-        campaign = wait_until_prepared(api, create_campaign(api, plan, ids), time.sleep)
+        with preparing():
+            campaign = wait_until_prepared(api, create_campaign(api, plan, ids), time.sleep)
         if campaign["status"] == "draft":
             ask = not yes and is_interactive()
             campaign = start_after_checks(api, campaign, str(sender["name"]), ask=ask)

@@ -33,10 +33,14 @@ class Session:
         self.entries(results, columns)
         if more:
             count = number(len(results))
+            first = t(f"Só os primeiros {count}", f"Only the first {count}")
+            if len(results) == 1:
+                first = t("Só o primeiro", "Only the first")
             self.notice(
-                t(
-                    f"Só os primeiros {count}; há mais com --all ou um --limit maior.",
-                    f"Only the first {count}; there are more with --all or a larger --limit.",
+                first
+                + t(
+                    "; há mais com --all ou um --limit maior.",
+                    "; there are more with --all or a larger --limit.",
                 )
             )
 

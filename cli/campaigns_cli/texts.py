@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from campaigns_cli.errors import UnusableInput
+from campaigns_cli.file_errors import why
 from campaigns_cli.language import t
 
 MessageOption = Annotated[
@@ -50,15 +51,15 @@ def typed_text(value: str) -> str:
     except OSError as error:
         raise UnusableInput(
             t(
-                f"Não consegui ler {path} ({error.strerror}). Um texto que começa com @ se escreve "
+                f"Não consegui ler {path} ({why(error)}). Um texto que começa com @ se escreve "
                 "com @@.",
-                f"{path} could not be read ({error.strerror}). A text that begins with an @ is "
+                f"{path} could not be read ({why(error)}). A text that begins with an @ is "
                 "written with @@.",
             )
         ) from error
     except UnicodeDecodeError as error:
         raise UnusableInput(
-            t(f"{path} não é um texto em UTF-8.", f"{path} is no text in UTF-8.")
+            t(f"{path} não é um texto em UTF-8.", f"{path} is not a text in UTF-8.")
         ) from error
 
 

@@ -12,7 +12,10 @@ from campaigns_cli.language import t
 #: What is no moment but the lack of one.
 NOW: Final = frozenset({"agora", "now"})
 
-_DAYS_AHEAD = {"hoje": 0, "today": 0, "amanha": 1, "tomorrow": 1}
+_DAYS_AHEAD = {
+    **{"ontem": -1, "yesterday": -1, "hoje": 0, "today": 0},
+    **{"amanha": 1, "tomorrow": 1},
+}
 _WEEKDAYS = {
     name: index
     for index, names in enumerate(
@@ -52,7 +55,7 @@ def typed_moment(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
             t(
                 f"Não entendi o momento “{text}”. Escreva como 25/12/2026 09:00, amanhã 9h ou "
                 "agora.",
-                f"“{text}” is no moment. Write it like 2026-12-25 09:00, tomorrow 9:00 or now.",
+                f"“{text}” is not a moment. Write it like 2026-12-25 09:00, tomorrow 9:00 or now.",
             )
         )
     moment = datetime.combine(day, clock, zone)
@@ -71,7 +74,23 @@ def typed_day(text: str, today: date) -> date:
         raise UnusableInput(
             t(
                 f"Não entendi o dia “{text}”. Escreva como 24/12/2026.",
-                f"“{text}” is no day. Write it like 2026-12-24.",
+                f"“{text}” is not a day. Write it like 2026-12-24.",
+            )
+        )
+    return day
+
+
+def typed_past_day(text: str, today: date) -> date:
+    """As `typed_day`, but the last such day; a day that is still to come is refused."""
+    plain = _plain(text)
+    day = _day(plain, today)
+    if day and day > today:
+        day = _one_before(day, plain)
+    if day is None or day > today:
+        raise UnusableInput(
+            t(
+                f"“{text}” não é um dia que já foi. Escreva como 24/10/2026, hoje ou ontem.",
+                f"“{text}” is not a day in the past. Write it like 2026-10-24, today or yesterday.",
             )
         )
     return day
@@ -85,7 +104,7 @@ def typed_window(text: str) -> tuple[str, str]:
         raise UnusableInput(
             t(
                 f"Não entendi o horário “{text}”. Escreva como 09:00-12:00.",
-                f"“{text}” is no pair of hours. Write it like 09:00-12:00.",
+                f"“{text}” is not a span of hours. Write it like 09:00-12:00.",
             )
         )
     return found[0], found[1]
@@ -142,6 +161,19 @@ def _day(plain: str, today: date) -> date | None:
         if found := _NUMERIC_DAY.fullmatch(plain):
             return _numeric(found, today)
         return date.fromisoformat(plain) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", plain) else None
+    except ValueError:
+        return None
+
+
+def _one_before(day: date, plain: str) -> date | None:
+    """Where the text means a day of each week or year, the one before this."""
+    if plain in _WEEKDAYS:
+        return day - timedelta(days=7)
+    found = _NUMERIC_DAY.fullmatch(plain)
+    if found is None or found[3]:
+        return None
+    try:
+        return day.replace(year=day.year - 1)
     except ValueError:
         return None
 

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError
-from campaigns_cli.language import number, t
+from campaigns_cli.language import counted, t
+from campaigns_cli.typed_name import as_typed
 from campaigns_cli.wording import duration, moment
 
 CAMPAIGNS = "/api/campaigns/campaigns/"
@@ -94,7 +95,7 @@ def settled(campaign: Json) -> int:
 
 def status_line(campaign: Json, now: datetime) -> str:
     """What happens now and why, with the counts that are not zero."""
-    return " · ".join([_activity(campaign, now), *_counts(campaign)])
+    return as_typed(" · ".join([_activity(campaign, now), *_counts(campaign)]))
 
 
 def _activity(campaign: Json, now: datetime) -> str:
@@ -122,18 +123,18 @@ def _pace(campaign: Json, now: datetime) -> str:
     left = campaign.get("estimated_seconds")
     if left is None:
         return t("enviando", "sending")
-    return t(f"enviando, faltam {duration(left)}", f"sending, {duration(left)} left")
+    return t(f"enviando, termina em {duration(left)}", f"sending, {duration(left)} left")
 
 
 def _counts(campaign: Json) -> list[str]:
     words = {
-        "sent_messages": t("enviadas", "sent"),
-        "failed_messages": t("falharam", "failed"),
-        "skipped_messages": t("puladas", "skipped"),
-        "unconfirmed_messages": t("sem confirmação", "unconfirmed"),
+        "sent_messages": ("enviada enviadas", "sent sent"),
+        "failed_messages": ("falhou falharam", "failed failed"),
+        "skipped_messages": ("pulada puladas", "skipped skipped"),
+        "unconfirmed_messages": ("duvidosa duvidosas", "unconfirmed unconfirmed"),
     }
     return [
-        f"{number(count)} {word}" for field, word in words.items() if (count := campaign.get(field))
+        counted(count, *each) for field, each in words.items() if (count := campaign.get(field))
     ]
 
 

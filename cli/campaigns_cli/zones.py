@@ -18,6 +18,6 @@ def zone_of(api: Api, campaign: Json | None = None, typed: str | None = None) ->
         raise UnusableInput(
             t(
                 f"Não conheço o fuso {name}. Escreva como America/Sao_Paulo.",
-                f"{name} is no time zone. Write it like America/Sao_Paulo.",
+                f"{name} is not a time zone. Write it like America/Sao_Paulo.",
             )
         ) from error

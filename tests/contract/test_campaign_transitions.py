@@ -143,6 +143,16 @@ def test_a_campaign_to_which_recipients_were_added_does_not_complete(books: Book
     assert books.live(campaign) == (campaign.campaign_id, CampaignStatus.ACTIVE)
 
 
+def test_a_campaign_to_which_recipients_were_added_is_cancelled_all_the_same(
+    books: Books,
+) -> None:
+    campaign = books.active()
+    keep_campaign(books.table, replace(campaign, total=4, total_version=2))
+    assert books.end(campaign, CampaignStatus.CANCELLED) is None
+    head = books.head(campaign)
+    assert (head.status, head.total) == (CampaignStatus.CANCELLED, 4)
+
+
 def test_an_end_does_not_free_an_instance_that_is_anothers_by_now(books: Books) -> None:
     campaign = books.active()
     gate = books.gate(campaign)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from campaigns.adapters.dynamodb import keys
+from campaigns.adapters.dynamodb.gate_items import GateItem
 from campaigns.adapters.dynamodb.instance_items import InstanceItem
 from campaigns.adapters.dynamodb.instance_store import InstanceStore
 from campaigns.adapters.dynamodb.table import Table
@@ -13,6 +14,7 @@ from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.errors import ConcurrentUpdate
 from campaigns.domain.model import Campaign, ConnectionState, EventType, Instance, InstanceGate
 from campaigns.services.ports import TransitionRefusal
+from campaigns.services.ports_registry import InstanceChange
 from tests.contract.books import LATER, Books
 from tests.contract.things import NOW, TENANT, a_campaign, a_gate, a_lane, an_entry, fresh
 from tests.contract.things import keep_campaign as keep
@@ -163,6 +165,46 @@ def test_the_state_of_one_that_is_gone_is_noted_nowhere(shop: Shop) -> None:
     assert shop.retire() is None
     assert shop.store.note_state(shop.instance.instance_id, ConnectionState.OPEN) is None
     assert shop.gate() is None
+
+
+def test_a_state_that_was_asked_for_before_the_newest_was_noted_is_not_noted(shop: Shop) -> None:
+    instance_id, seen = shop.instance.instance_id, shop.gate()
+    assert shop.store.note_state(instance_id, ConnectionState.OPEN, seen=seen) is not None
+    assert shop.store.note_state(instance_id, ConnectionState.CLOSE, seen=seen) is None
+    assert shop.gate().connection_state is ConnectionState.OPEN
+    assert (
+        shop.store.note_state(instance_id, ConnectionState.CLOSE, seen=shop.gate()) == shop.gate()
+    )
+
+
+def test_a_gate_that_was_made_before_its_connection_was_counted_is_changed_as_any(
+    shop: Shop,
+) -> None:
+    uncounted = [GateItem.connection_version.remove()]
+    shop.table.update(GateItem, keys.instance_gate(shop.instance.instance_id), uncounted)
+    gate = shop.gate()
+    assert gate is not None
+    change = InstanceChange(shop.instance, shop.instance, gate, replace(gate, daily_limit=7))
+    assert shop.store.change(change) is None
+    noted = shop.store.note_state(shop.instance.instance_id, ConnectionState.CLOSE, seen=gate)
+    assert noted is not None
+    assert (noted.connection_version, noted.daily_limit) == (1, 7)
+
+
+@pytest.mark.parametrize("what", ["instance", "gate"])
+def test_a_change_of_the_one_is_judged_by_the_other_too(shop: Shop, what: str) -> None:
+    gate = shop.gate()
+    assert gate is not None
+    change = InstanceChange(shop.instance, shop.instance, gate, gate)
+    if what == "instance":
+        change = replace(change, new=replace(shop.instance, name="Outra"))
+        shop.store.note_state(shop.instance.instance_id, gate.connection_state)
+    else:
+        change = replace(change, new_gate=replace(gate, daily_limit=7))
+        renamed = replace(shop.instance, name="Nova", updated_at=LATER)
+        assert shop.store.change(InstanceChange(shop.instance, renamed, gate, gate)) is None
+    with pytest.raises(ConcurrentUpdate):
+        shop.store.change(change)
 
 
 @pytest.mark.ministack

@@ -15,6 +15,7 @@ from campaigns.domain.sources import (
     GivenContacts,
     NamedSources,
     RecipientsOf,
+    RecipientTally,
     sources_of,
     with_sources,
     without_recipient,
@@ -54,7 +55,7 @@ class Composing(Laying):
         return self.store.add(old, new, SOURCES, an_entry(EventType.RECIPIENTS_ADDED), wake=wake)
 
     def taken_out(self, old: Campaign, removed: Recipient, last: Recipient) -> bool:
-        new = without_recipient(old, was_first_contact=False, now=LATER)
+        new = without_recipient(old, RecipientTally(), LATER)
         return self.store.take_out(old, new, removed, last, {"nome": -1})
 
     def all_of(self, campaign: Campaign) -> list[Recipient]:
@@ -78,11 +79,12 @@ def test_every_kind_of_source_is_read_as_it_was_written(composing: Composing) ->
         GroupOf("gr_1"),
         TagOf("São João"),
         RecipientsOf("cp_other", 1_234, statuses),
+        RecipientsOf("cp_other", 1_234, statuses, from_end=True),
     ]
     campaign = composing.created(sources)
     read = composing.layings.source
     place = (campaign.tenant_id, campaign.campaign_id)
-    assert [read(*place, number) for number in range(4)] == sources
+    assert [read(*place, number) for number in range(5)] == sources
 
 
 def test_a_position_is_kept_and_its_source_stays_until_its_end(composing: Composing) -> None:
@@ -164,6 +166,18 @@ def test_where_nothing_is_to_be_laid_the_lease_is_free_and_nothing_is_due(
     assert composing.layings.forget(mine, NOW + 5)
     assert not composing.is_due(mine, LATER)
     assert composing.lease(mine, NOW + 5) is not None
+
+
+def test_what_a_recipient_was_counted_for_goes_with_it_to_another_place(
+    composing: Composing,
+) -> None:
+    old, places = composing.laid(2)
+    tally = RecipientTally(("nome", "pk"), is_first_contact=True)
+    assert composing.recipients.lay(places[-1], old.laying_epoch, tally)
+    assert composing.store.tally(places[-1]) == tally
+    assert composing.taken_out(old, places[0], places[-1])
+    assert composing.store.tally(places[-1]) == tally
+    assert composing.store.tally(places[0]) is None
 
 
 @pytest.mark.parametrize(("place", "left"), [(0, (2, 1)), (1, (0, 2)), (2, (0, 1))])

@@ -93,12 +93,19 @@ class FakeMemberships:
         self.groups: set[tuple[str, str]] = set()
 
     def members(
-        self, tenant_id: str, of: ContactList, *, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        of: ContactList,
+        *,
+        after: str | None,
+        limit: int,
+        since: int | None = None,
     ) -> Listing[str]:
         by_sort_key = {
             _sort_key(ContactOrder.NAME, found.value): contact_id
             for (owner, contact_id), found in self._book.stored.items()
             if owner == tenant_id and of in lists_of(found.value)
+            if since is None or found.value.updated_at >= since
         }
         wanted = sorted(sort_key for sort_key in by_sort_key if after is None or sort_key > after)
         following = wanted[limit - 1] if len(wanted) > limit else None

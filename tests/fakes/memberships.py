@@ -13,6 +13,7 @@ class FakeMemberships:
 
     A position is the contact's id, whose order stands for that of the names. `pages_of` makes pages
     shorter than asked for; `before_page` runs before each: what somebody else does in between.
+    Nobody is given another name.
     """
 
     members_of: dict[tuple[str, GroupOf | TagOf], list[str]] = field(default_factory=dict)
@@ -24,8 +25,16 @@ class FakeMemberships:
         self.members_of[tenant_id, of] = sorted(contact_ids)
 
     def members(
-        self, tenant_id: str, of: GroupOf | TagOf, *, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        of: GroupOf | TagOf,
+        *,
+        after: str | None,
+        limit: int,
+        since: int | None = None,
     ) -> Listing[str]:
+        if since is not None:
+            return Listing([], None)
         if self.before_page:
             self.before_page()
         self.asked.append(after)

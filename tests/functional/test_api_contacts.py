@@ -298,6 +298,7 @@ def test_a_thousand_bad_rows_get_an_answer_of_a_sane_size(shop: Shop):
             {"consent": {"given_at": "ontem", "channel": "loja"}},
             {"consent.given_at": "invalid_moment"},
         ),
+        ({"consent": {"given_at": "", "channel": "loja"}}, {"consent.given_at": "required"}),
     ],
 )
 def test_what_makes_no_contact_is_refused(shop: Shop, change, faults):

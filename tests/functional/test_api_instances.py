@@ -78,6 +78,17 @@ def test_a_change_leaves_alone_what_is_not_given(shop: Shop):
     assert shop.owner.get(path).json["name"] == "Outra"
 
 
+def test_a_change_of_nothing_makes_no_new_version(shop: Shop):
+    instance = shop.instance()
+    path = f"{INSTANCES}{instance['id']}/"
+    before = shop.owner.get(path)
+    shop.clock.sleep(5_000)
+    for body in ({}, {"name": instance["name"], "daily_limit": 250}, {"sent_today": 7}):
+        answer = shop.owner.patch(path, body)
+        assert (answer.status, answer.json) == (200, before.json), body
+        assert answer.headers["ETag"] == before.headers["ETag"]
+
+
 def test_a_refresh_tells_how_the_instance_is_now(shop: Shop):
     instance = shop.instance()
     name = instance["evolution_instance"]
@@ -96,6 +107,19 @@ def test_a_server_in_trouble_leaves_the_gate_open_and_is_502(shop: Shop):
     assert answer.json["evolution_status"] == 502
     assert "reason" not in answer.json
     assert shop.owner.get(f"{INSTANCES}{instance['id']}/").json == instance
+
+
+def test_an_address_where_no_evolution_answers_any_more_is_told_without_a_version(shop: Shop):
+    path = f"{INSTANCES}{shop.instance()['id']}/refresh/"
+    evolution = shop.deployment.evolution
+    evolution.add_rule(
+        Rule(Behaviour.SENT_OTHER_STATUS, operation=Operation.SERVER, count=1, status=404)
+    )
+    answer = shop.owner.post(path)
+    evolution.clear_rules()
+    assert (answer.status, answer.json["reason"]) == (502, "not_evolution")
+    assert "não responde um servidor Evolution" in answer.json["detail"]
+    assert "version" not in answer.json
 
 
 def test_only_an_owner_has_an_instance_looked_at_anew(shop: Shop):

@@ -1,6 +1,8 @@
 """Instances from nothing over HTTP: made on our server, connected, disconnected, deleted."""
 
+import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from campaigns.adapters.parameter_store import ParameterStoreKey
 from campaigns.domain.model import Role
+from campaigns.services import provision_instance
 from campaigns.services.idempotency import KEPT_MS
 from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule
 from local.fake_evolution import ConnectionState as FakeState
@@ -192,6 +195,31 @@ def test_an_idempotency_key_may_make_another_instance_a_day_later(shop: Shop):
     assert second.json["id"] != first["id"]
 
 
+def test_another_request_under_the_key_of_a_failed_one_is_not_answered_with_its_leavings(
+    shop: Shop,
+):
+    lost = Rule(Behaviour.SENT_ANSWER_LOST, operation=Operation.CREATE, count=1)
+    server(shop).add_rule(lost)
+    server(shop).add_rule(Rule(Behaviour.CONNECTION_REFUSED, operation=Operation.DELETE, count=1))
+    assert make(shop, key="pedido-4").status == 503
+    again = make(shop, key="pedido-4", daily_limit=10)
+    assert (again.status, again.json["daily_limit"]) == (201, 10)
+
+
+def test_a_loop_that_makes_instances_comes_to_an_end(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(provision_instance, "_MOST", 2)
+    shop.instance()
+    assert [make(shop).status for _ in range(2)] == [201, 201]
+    before = on_server(shop)
+    answer = make(shop)
+    assert (answer.status, answer.code, answer.json["limit"]) == (409, "too_many_instances", 2)
+    assert "Já há 2 instâncias" in answer.json["detail"]
+    assert on_server(shop) == before
+    listed = shop.owner.get(INSTANCES).json["results"]
+    shop.owner.delete(path_of(next(each for each in listed if each["created_on_server"])))
+    assert make(shop).status == 201
+
+
 def test_two_tenants_with_one_idempotency_key_get_an_instance_each(shop: Shop):
     body = {"name": "Filial", "create_on_server": True}
     ours = shop.owner.post(INSTANCES, body, key="pedido-3").json
@@ -270,6 +298,18 @@ def test_a_code_to_type_is_had_also_after_a_qr_code_was_asked_for(shop: Shop):
     assert shop.owner.get(path, phone="+55 11 99000-7777").json["pairing_code"]
 
 
+def test_a_code_to_type_is_for_the_phone_that_asks_and_not_for_the_one_before(shop: Shop):
+    instance = made(shop)
+    path = path_of(instance) + "qrcode/"
+    mistyped = shop.owner.get(path, phone="(11) 99000-7777").json["pairing_code"]
+    code = shop.owner.get(path, phone="(11) 99000-8888").json["pairing_code"]
+    pairing = server(shop).instances[instance["evolution_instance"]].pairing
+    assert (pairing.phone, pairing.pairing_code) == ("5511990008888", code)
+    assert code != mistyped
+    assert shop.owner.get(path, phone="(11) 99000-8888").json["pairing_code"] == code
+    assert shop.owner.get(path).json["pairing_code"] is None
+
+
 def test_a_phone_that_is_none_is_told(shop: Shop):
     path = path_of(made(shop)) + "qrcode/"
     assert shop.owner.get(path, phone="12").faults == {"phone": "phone_too_short"}
@@ -313,6 +353,8 @@ def test_what_a_server_threw_is_no_code(shop: Shop):
 def test_the_code_is_the_owners_alone_and_never_logged(
     shop: Shop, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ):
+    # In a function every library logs at the level that is set for the function.
+    caplog.set_level(logging.DEBUG)
     path = path_of(made(shop)) + "qrcode/"
     for role in (Role.VIEWER, Role.OPERATOR):
         assert shop.client(role).get(path).status == 403
@@ -412,6 +454,24 @@ def test_one_that_was_registered_stays_on_its_server_and_may_be_registered_anew(
     body = {"name": "De novo", "evolution_url": EVOLUTION, "evolution_instance": name}
     again = shop.stranger().post(INSTANCES, body | {"api_key": INSTANCE_KEY})
     assert again.status == 201
+
+
+def test_a_server_that_is_slow_to_let_go_of_the_phone_is_waited_for(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    instance = connected(shop, "5511990003333")
+    let_go: list[Callable[[], None]] = []
+    change_state = FakeEvolution.change_state
+
+    def later(fake: FakeEvolution, of: object, state: FakeState) -> None:
+        let_go.append(lambda: change_state(fake, of, state))
+
+    sleep = shop.clock.sleep
+    monkeypatch.setattr(FakeEvolution, "change_state", later)
+    monkeypatch.setattr(shop.clock, "sleep", lambda ms: (let_go.pop()(), sleep(ms)))
+    assert shop.owner.delete(path_of(instance)).status == 204
+    assert instance["evolution_instance"] not in on_server(shop)
+    assert let_go == []
 
 
 def test_an_instance_goes_although_its_server_is_silent(shop: Shop):

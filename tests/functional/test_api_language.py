@@ -106,3 +106,17 @@ def test_each_answer_with_sentences_names_its_language(shop: Shop, language: str
     named = sentences(shop.owner.speaking(language), campaign["id"], ids[0])
     assert named.pop("contact") is None
     assert set(named.values()) == {language}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("pt-BR", "Valores aceitos: viewer, operator, owner."),
+        ("en", "Accepted values: viewer, operator, owner."),
+    ],
+)
+def test_a_list_of_choices_has_no_word_of_another_language(
+    shop: Shop, language: str, sentence: str
+):
+    answer = shop.owner.speaking(language).post("/api/keys/", {"name": "Loja", "role": "boss"})
+    assert [each["message"] for each in answer.json["errors"]] == [sentence]

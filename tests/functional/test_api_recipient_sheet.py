@@ -116,7 +116,7 @@ def test_what_does_not_fit_goes_on_in_parts_that_make_one_file(
     if cause == "rows":
         monkeypatch.setattr(recipient_sheet, "MOST_ROWS", 3)
     elif cause == "bytes":
-        monkeypatch.setattr(recipient_sheet, "MOST_BYTES", 150)
+        monkeypatch.setattr(recipient_sheet, "MOST_BYTES", 200)
     else:
         monkeypatch.setattr(recipients, "_TIME_MS", -1)
     parts = [sheet(shop.owner, campaign)]
@@ -124,6 +124,31 @@ def test_what_does_not_fit_goes_on_in_parts_that_make_one_file(
         parts.append(sheet(shop.owner, campaign, **following(parts[-1])))
     assert len(parts) == {"rows": 3, "bytes": 3, "time": 7}[cause]
     assert "".join(part.text for part in parts) == whole
+
+
+def test_a_part_is_measured_as_the_gateway_takes_it(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    # A quotation mark is doubled in a sheet, and both are escaped in the function's answer.
+    ids = [shop.contact(number, name='"' * 200)["id"] for number in range(850, 853)]
+    campaign = shop.campaign(ids)
+    monkeypatch.setattr(recipient_sheet, "MOST_BYTES", 800)
+    first = sheet(shop.owner, campaign)
+    assert len(rows(first)) == 2
+    assert "Link" in first.headers
+
+
+@pytest.mark.parametrize("path", ["contacts.csv", "contacts/"])
+def test_whoever_an_older_read_does_not_know_yet_is_not_left_out(
+    shop: Shop, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    campaign, page = shop.campaign(shop.contacts(3, first=860)), shop.app.recipients.page
+
+    def older(*place, consistent=False, **options):
+        found = page(*place, consistent=consistent, **options)
+        return found if consistent else [each for each in found if each.sequence < 2]
+
+    monkeypatch.setattr(shop.app.recipients, "page", older)
+    answer = shop.owner.get(f"{CAMPAIGNS}{campaign['id']}/{path}")
+    assert "Cliente 0862" in answer.text
 
 
 def test_the_next_part_belongs_to_its_campaign(shop: Shop, monkeypatch: pytest.MonkeyPatch):

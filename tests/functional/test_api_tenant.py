@@ -1,10 +1,12 @@
 """The tenant's own settings: who may change them, to what, and how soon they bind."""
 
+from dataclasses import replace
+
 import pytest
 
 from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.model import Role
-from tests.fakes.api import CONTACTS, Shop
+from tests.fakes.api import CAMPAIGNS, CONTACTS, Shop
 
 TENANT = "/api/tenant/"
 SETTINGS = {
@@ -143,6 +145,26 @@ def test_another_process_sends_by_the_new_quiet_hours_within_a_minute(shop: Shop
     shop.owner.patch(TENANT, {"quiet_hours_start": "18:00"})
     shop.clock.sleep(MINUTE_MS)
     assert other.rules(shop.tenant_id).tenant.quiet_hours_start == "18:00"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_campaign_takes_the_new_zone_also_where_another_process_changed_it(
+    shop: Shop, method: str
+):
+    campaign = shop.campaign([])
+    body = {
+        "name": "Natal",
+        "instance_id": campaign["instance_id"],
+        "message_texts": ["Oi"],
+    }
+    path = CAMPAIGNS
+    if method == "PUT":
+        body, path = campaign, f"{CAMPAIGNS}{campaign['id']}/"
+        del body["timezone"]
+    seen = shop.app.tenants.rules(shop.tenant_id).tenant
+    changed = replace(seen, timezone="America/Manaus", updated_at=seen.updated_at + 1)
+    assert shop.app.tenant_store.change(seen, changed, token="another")
+    assert shop.owner.call(method, path, body).json["timezone"] == "America/Manaus"
 
 
 def test_one_tenants_settings_are_not_anothers(shop: Shop):

@@ -97,11 +97,11 @@ def test_a_file_that_cannot_be_a_list_is_refused_before_the_first_request(
     assert fake.requests == []
 
 
-def test_a_wrong_key_ends_in_a_sentence(run, contact_list):
+def test_a_wrong_key_ends_in_a_sentence(run, contact_list, server):
     code, _, err = run("contacts", "import", contact_list, "--key", "wrong")
     assert code == 1
     assert err.splitlines()[-2:] == [
-        "A chave não vale.",
+        f"O servidor {server} não aceita esta chave.",
         "Confira a chave em --key ou CAMPAIGNS_KEY.",
     ]
 
@@ -194,7 +194,7 @@ def test_a_followed_campaign_ends_with_its_counts_and_failures(run, fake):
     fake.recipients = [{"contact": contact, "error_message": "O número não tem WhatsApp."}]
     code, out, err = run("watch", "cp_1")
     assert code == 0
-    assert "2/2 concluída · 1 enviadas · 1 falharam" in err
+    assert "2/2 concluída · 1 enviada · 1 falhou" in err
     assert "[Natal]" in out
     assert "  Bia [vip] +5511990000002: O número não tem WhatsApp." in out
 
@@ -247,6 +247,19 @@ def test_a_tenant_needs_a_deployment_to_be_created_in(run, monkeypatch, tmp_path
 def test_help_has_examples_and_the_version_is_told(run):
     assert "campaigns send --file contatos.csv" in run("send", "--help")[1]
     assert run("--version")[1].startswith("campaigns ")
+
+
+def test_ctrl_c_while_the_program_still_loads_ends_it_quietly(monkeypatch):
+    class Interrupted:
+        def find_spec(self, name, *_):
+            if name == "campaigns_cli.program":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "campaigns_cli.program", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
 
 
 @pytest.mark.parametrize("command", [["contacts", "import"], ["send", "--message", "Oi", "--file"]])

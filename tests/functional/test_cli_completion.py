@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from campaigns_cli.main import app
+from campaigns_cli.program import app
 from tests.fakes.fake_campaigns_api import KEY, FakeCampaignsApi, campaign_object, served
 
 PROGRAM = Path(sys.executable).with_name("campaigns")

@@ -40,7 +40,7 @@ def natal(run, shop, maria):
 def test_a_contact_is_created_shown_changed_and_deleted(run, shop):
     made = run(
         "contacts", "create", "Maria Souza", MARIA, "--tag", "vip", "--var", "cidade=Osasco",
-        "--email", "maria@example.com", "--quem-indicou", "Ana", "--consent-at", "2026-03-01",
+        "--email", "maria@example.com", "--quem-indicou", "Ana", "--consent-at", "1/3/2026",
         "--consent-channel", "loja", "--json",
     ).json  # fmt: skip
     assert made["phone"] == "+5511990002471"
@@ -200,6 +200,45 @@ def test_a_campaign_goes_its_way(run, shop, natal):
     assert f"campaigns duplicate {natal['id']}" in late.err
 
 
+def test_a_day_that_is_over_starts_no_campaign(run, shop, natal):
+    past = run("update", "Natal", "--at", "25/12/2020 9h")
+    assert past.code == 2
+    assert past.err == (
+        "25/12/2020 09:00 já passou. Diga um momento que está por vir, ou --at agora para não "
+        "esperar.\n"
+    )
+
+
+def test_a_draft_for_nobody_says_how_to_add_people(run, shop):
+    shop.instance()
+    made = run("create", "Vazia", "--message", "Oi")
+    assert "ainda sem ninguém" in made.out
+    assert "campaigns recipients add cp_" in made.out
+
+
+def test_what_cannot_start_is_refused_before_anybody_is_asked(run, shop, natal, monkeypatch):
+    run("messages", "update", "Natal", "1", "--message", "Oi, {{cidade}}!")
+    monkeypatch.setattr("campaigns_cli.campaign_running.is_interactive", lambda: True)
+    monkeypatch.setattr(
+        "campaigns_cli.campaign_running.confirmed", lambda _: pytest.fail("nobody is to be asked")
+    )
+    refused = run("start", "Natal")
+    assert refused.code == 1
+    assert "Aviso" not in refused.err
+
+
+def test_the_hours_of_a_campaign_tell_all_that_keeps_it_waiting(run, shop, natal):
+    assert "a qualquer hora, menos no horário de silêncio" in run("show", "Natal").out
+    run("update", "Natal", "--ignore-quiet-hours")
+    assert "a qualquer hora, também no horário de silêncio" in run("show", "Natal").out
+    run(
+        "update", "Natal", "--morning", "9h-12h", "--with-weekends", "--skip-holidays",
+        "--respect-quiet-hours",
+    )  # fmt: skip
+    shown = run("show", "Natal").out
+    assert "horário próprio, 09:00-12:00, também no fim de semana, sem feriados" in shown
+
+
 def test_a_scheduled_campaign_becomes_a_draft_again(run, shop, natal):
     run("update", "Natal", "--at", "25/12/2027 9h")
     assert "agendada para" in run("start", "Natal").err
@@ -307,6 +346,13 @@ def test_a_whatsapp_number_is_shown_changed_and_deleted(run, shop):
     assert run("instances", "list", "--json").json == []
 
 
+def test_a_pace_that_contradicts_itself_is_refused(run, shop):
+    shop.instance()
+    both = run("instances", "update", "Loja", "--daily-limit", "10", "--no-daily-limit")
+    assert both.code == 2
+    assert both.err.startswith("Use --daily-limit ou --no-daily-limit")
+
+
 def test_keys_come_and_go(run, shop, monkeypatch):
     made = run("keys", "create", "Sistema", "--role", "viewer", "--json").json
     assert {one["name"] for one in run("keys", "list", "--json").json} >= {"Sistema"}
@@ -317,6 +363,9 @@ def test_keys_come_and_go(run, shop, monkeypatch):
     assert "campaigns me" in forbidden.err
     monkeypatch.setenv("CAMPAIGNS_KEY", shop.owner.key)
     assert run("keys", "delete", "Sistema", "--yes").out == "Sistema: apagada\n"
+    assert run("keys", "create", "Balcão", "--role", "viewer").code == 0
+    begun = next(one for one in run("keys", "list", "--json").json if one["name"] == "Balcão")
+    assert run("keys", "delete", begun["prefix"], "--yes").out == "Balcão: apagada\n"
     owner = run("me", "--json").json["key_id"]
     last = run("keys", "delete", owner, "--yes")
     assert last.code == 1
@@ -334,7 +383,11 @@ def test_the_tenant_is_shown_and_changed_and_the_audit_tells_who_did_it(run, sho
     assert ["opt_out_keywords", "quiet_hours_end", "quiet_hours_start"] in [
         sorted(entry["fields"]) for entry in entries
     ]
-    assert "quiet_hours_start" in run("audit").out
+    told = run("audit").out
+    assert "quiet_hours_start" in told
+    name = next(one["name"] for one in run("keys", "list", "--json").json)
+    assert name in told
+    assert "key:" not in told
 
 
 def test_holidays_are_typed_as_people_write_days(run):
@@ -349,6 +402,7 @@ def test_holidays_are_typed_as_people_write_days(run):
     again = run("holidays", "delete", "24/12/2026", "--yes")
     assert again.err == (
         "Não achei um feriado próprio em 24/12/2026. Veja: campaigns holidays list\n"
+        "Para trabalhar num feriado nacional: campaigns holidays add 24/12/2026 NOME --inactive\n"
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -10,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from campaigns.adapters.dynamodb.contact_store import ContactStore
+from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
 from campaigns.adapters.dynamodb.member_store import ListCountStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.contact import ContactDraft
 from campaigns.domain.errors import NotFound
 from campaigns.domain.group import GroupOf, TagOf
-from campaigns.domain.model import Contact
+from campaigns.domain.model import Contact, Suppression
 from campaigns.domain.phone import parse_phone
 from tests.fakes.aws import moto_table
 from tests.fakes.contact_lists import (
@@ -151,6 +152,85 @@ def test_a_booking_whose_answer_was_lost_is_booked_once(book: Book) -> None:
     assert counts.book(TENANT, TagOf("vip"), 3, announcement="1.a") == 3
     assert counts.book(TENANT, GroupOf("gr_gone"), 3, announcement="1.a") is None
     assert counts.announce(TENANT, GroupOf("gr_gone"), "", announcement="1.a") is False
+
+
+def test_a_tag_that_came_back_while_it_was_forgotten_keeps_its_count(book: Book) -> None:
+    counts, dispatch = ListCountStore(book.table), book.table.connection.dispatch
+    counts.announce(TENANT, TagOf("vip"), "vip", announcement="1.a")
+
+    def twice(operation: str, request: dict[str, Any]) -> Any:
+        """The answer of the deletion is lost, and it is repeated when somebody has the tag."""
+        if operation == "DeleteItem":
+            dispatch(operation, deepcopy(request))
+            book.table.connection.dispatch = dispatch
+            book.add(1, tags=("vip",))
+        return dispatch(operation, request)
+
+    book.table.connection.dispatch = twice
+    counts.book(TENANT, TagOf("vip"), 0, announcement="1.a")
+    assert book.tags() == {"vip": 1}
+
+
+def test_a_tag_that_a_crash_left_with_nobody_is_forgotten_where_it_is_seen(book: Book) -> None:
+    ListCountStore(book.table).announce(TENANT, TagOf("vip"), "vip", announcement="1.a")
+    assert book.tags() == {}
+    assert stored(book.table) == []
+
+
+def test_a_deletion_whose_answer_was_lost_is_done(book: Book) -> None:
+    contact_id, dispatch = book.add(1), book.table.connection.dispatch
+
+    def twice(operation: str, request: dict[str, Any]) -> Any:
+        if operation == "DeleteItem":
+            dispatch(operation, deepcopy(request))
+        return dispatch(operation, request)
+
+    book.table.connection.dispatch = twice
+    book.contacts.delete(TENANT, contact_id)
+    assert stored(book.table) == []
+
+
+def test_an_opt_out_that_meets_an_opt_in_is_listed_as_it_ends(book: Book) -> None:
+    contact_id = book.add(1)
+    book.contacts.opt_out(TENANT, contact_id, reason=None, source="operator")
+
+    class Meanwhile(SuppressionStore):
+        def put(self, suppression: Suppression) -> None:
+            book.contacts.opt_in(TENANT, contact_id)
+            super().put(suppression)
+
+    late = replace(book.contacts, suppressions=Meanwhile(book.table))
+    assert late.opt_out(TENANT, contact_id, reason=None, source="operator").suppression
+    assert book.names(opted_out=True) == ["Ana"]
+
+
+def test_an_opt_in_that_meets_the_listing_of_an_opt_out_is_listed_as_it_ends(book: Book) -> None:
+    contact_id = book.add(1)
+
+    class Meanwhile(ContactStore):
+        def save(self, contact: Contact, **seen: Any) -> Any:
+            if contact.opted_out:
+                book.contacts.opt_in(TENANT, contact_id)
+            return super().save(contact, **seen)
+
+    reading = replace(book.contacts.reading, contacts=Meanwhile(book.table))
+    early = replace(book.contacts, reading=reading)
+    early.opt_out(TENANT, contact_id, reason=None, source="operator")
+    assert book.contacts.contacts.read(TENANT, contact_id) == book.listed(opted_out=False)[0]
+
+
+def test_who_was_just_put_into_a_list_is_found_in_it(book: Book) -> None:
+    class Lagging(ContactStore):
+        """What is read inconsistently is from before the last second."""
+
+        def read_many(self, *wanted: Any, consistent: bool = False) -> dict[str, Contact]:
+            return super().read_many(*wanted, consistent=True) if consistent else {}
+
+    reading = replace(book.contacts.reading, contacts=Lagging(book.table))
+    book.contacts = replace(book.contacts, reading=reading)
+    group_id, contact_id = book.group(), book.add(1, tags=("vip",))
+    book.groups.add_contacts(TENANT, group_id, [contact_id])
+    assert book.names(tag="vip") == book.names(group_id=group_id) == ["Ana"]
 
 
 def test_who_is_put_in_while_the_group_is_deleted_lies_there_for_nobody(book: Book) -> None:

@@ -1,5 +1,6 @@
 """The stores of contacts and suppressions; the fakes keep the same promises."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -8,6 +9,9 @@ import pytest
 from campaigns.adapters.dynamodb.contact_items import ContactItem, to_contact_item
 from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
 from campaigns.adapters.dynamodb.table import Table
+from campaigns.domain.contact import check_contact, name_sort_key
+from campaigns.domain.errors import Throttled
+from campaigns.domain.group import lists_of
 from campaigns.domain.model import Contact, Suppression
 from campaigns.services.ports_registry import (
     ContactBook,
@@ -201,6 +205,25 @@ def test_what_the_index_still_names_but_the_table_lost_makes_no_empty_page(table
     assert page.next is not None
 
 
+def test_a_contact_fits_into_an_item_however_long_it_is() -> None:
+    letter = "\U0001f4ce"
+    name = letter * 200
+    longest = contact(
+        1,
+        name,
+        quem_indicou=name,
+        tags=tuple(letter * 57 + f"{number:03}" for number in range(50)),
+        custom_vars={letter * 97 + f"{number:03}": letter * 500 for number in range(50)},
+        notes=letter * 2_000,
+        consent=dict.fromkeys(("given_at", "channel", "text"), letter * 2_000),
+        groups=tuple(f"gr_{number:026}" for number in range(100)),
+    )
+    assert check_contact(replace(longest, consent=None)) == ()
+    behind = dict.fromkeys(lists_of(longest), name_sort_key(name, longest.contact_id))
+    item = to_contact_item(longest, "t" * 30, behind).serialize()
+    assert len(json.dumps(item, ensure_ascii=False).encode()) < 400 * 1024
+
+
 def test_an_item_shows_nothing_of_what_it_holds() -> None:
     item: ContactItem = to_contact_item(contact(1, "Ana"), "t1", {})
     assert not any(part in repr(item) for part in ("Ana", "99000"))
@@ -220,3 +243,15 @@ def test_an_opt_out_is_taken_back_as_often_as_one_likes(suppressions: Suppressio
     suppressions.remove(TENANT, "person-1")
     suppressions.remove(TENANT, "person-1")
     assert suppressions.of_persons(TENANT, ["person-1"]) == {}
+
+
+def test_keys_that_stay_unprocessed_to_the_end_are_a_throttled_call(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unprocessed(_operation: str, request: dict[str, object]) -> dict[str, object]:
+        return {"UnprocessedKeys": request["RequestItems"]}
+
+    monkeypatch.setattr(table, "_call", unprocessed)
+    with pytest.raises(Throttled) as thrown:
+        ContactStore(table).read_many(TENANT, ["ct_1"])
+    assert thrown.value.retry_after == 1

@@ -11,6 +11,7 @@ from campaigns.domain.contact import ContactDraft
 from campaigns.domain.errors import ConcurrentUpdate, NotFound, ValidationFailed
 from campaigns.domain.group import GroupOf, TagOf
 from campaigns.domain.model import Suppression
+from campaigns.services.ports import Listing
 from campaigns.services.read_contacts import ContactFilter
 from tests.fakes.aws import ministack_table, moto_table
 from tests.fakes.capacity import count_capacity
@@ -132,6 +133,30 @@ def test_members_are_told_by_name_page_by_page(book: Book) -> None:
     assert members.existing_groups("tn_b", [group_id]) == set()
 
 
+def test_members_are_told_who_came_or_moved_since_an_instant(book: Book) -> None:
+    names = ["Ana", "Bia", "Caio", "Davi"]
+    ana, bia, caio, davi = (
+        book.add(number, name, tags=("vip",)) for number, name in enumerate(names)
+    )
+    book.clock.sleep(1_000)
+    since = book.clock.now()
+    book.rename(bia, "Zilda")
+    book.rename(davi, "Abel")
+    book.edit(caio, notes="The same name.")
+    eva = book.add(9, "Eva", tags=("VIP",))
+    members = MemberStore(book.table)
+
+    def asked(after: str | None, limit: int, since: int | None = since) -> Listing[str]:
+        return members.members(TENANT, TagOf("vip"), after=after, limit=limit, since=since)
+
+    first = asked(None, 2)
+    assert first.items == [davi, eva]
+    assert asked(first.next, 1) == Listing([bia], None)
+    assert asked(None, 3) == Listing([davi, eva, bia], None)
+    assert asked(None, 9, since + 1).items == []
+    assert asked(None, 9, None).items == [davi, ana, caio, eva, bia]
+
+
 def test_repeats_change_nothing_and_unknown_ids_are_named(book: Book) -> None:
     group_id = book.group()
     ana, bia = book.add(1), book.add(2, "Bia")
@@ -221,6 +246,21 @@ def test_a_tag_of_nothing_that_counts_is_refused_and_spoils_no_other_row(book: B
     )
     assert [row.result for row in rows] == ["error", "created"]
     assert book.tags() == {"vip": 1}
+    assert_exact(book)
+
+
+def test_a_refused_spelling_names_no_tag(book: Book) -> None:
+    rows = book.contacts.bulk(
+        TENANT,
+        [
+            ContactDraft("(11) 99000-0001", name="Ana", tags=("sao\npaulo",)),
+            ContactDraft("(11) 99000-0001", name="Ana", tags=("São Paulo",)),
+            ContactDraft("(11) 99000-0002", name="Bia", tags=("vip",)),
+            ContactDraft("(11) 99000-0002", name="", tags=("são\tpaulo",)),
+        ],
+    )
+    assert [row.result for row in rows] == ["error", "created", "created", "error"]
+    assert book.tags() == {"São Paulo": 1, "vip": 1}
     assert_exact(book)
 
 

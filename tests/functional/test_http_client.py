@@ -1,10 +1,13 @@
 """The one HTTP client, against a server on this machine."""
 
+import gzip
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -38,11 +41,29 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/drip":
             self._drip()
             return
+        if self.path.startswith("/body"):
+            self._answer_at_length(urlsplit(self.path).query)
+            return
         status = 302 if self.path.startswith("/redirect") else 200
         self.send_response(status)
         self.send_header("Location", self.path.partition("?")[2] or "/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _answer_at_length(self, query: str) -> None:
+        """As many bytes, packed as often, as is wished; it looks at nothing that is asked for."""
+        length, times = (int(number) for number in query.split("x"))
+        body = b" " * length
+        for _ in range(times):
+            body = gzip.compress(body)
+        self.send_response(200)
+        if times:
+            self.send_header("Content-Encoding", ", ".join(["gzip"] * times))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Asked-For", self.headers["Accept-Encoding"])
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
 
     def _drip(self) -> None:
         """A piece now and then, each within any read timeout, and never the end."""
@@ -140,6 +161,23 @@ def test_an_answer_without_end_is_given_up_after_the_read_timeout_in_all(server:
     with dripping, pytest.raises(httpx.ReadTimeout):
         dripping.get(f"http://127.0.0.1:{server.server_port}/drip")
     server.stopping.set()
+
+
+@pytest.mark.parametrize("wish", ["1048576x0", "1000000x1", "0x0"])
+def test_an_answer_of_a_size_that_evolution_gives_is_read_whole(server: Server, wish: str) -> None:
+    with client(LOCAL) as asking:
+        answer = asking.get(f"http://127.0.0.1:{server.server_port}/body?{wish}")
+    assert len(answer.content) == int(wish.partition("x")[0])
+    assert answer.headers["X-Asked-For"] == "identity"
+
+
+@pytest.mark.parametrize("wish", ["1048577x0", "40000000x1", "100000x2"])
+def test_an_answer_that_would_fill_the_memory_is_given_up(server: Server, wish: str) -> None:
+    url = f"http://127.0.0.1:{server.server_port}"
+    with client(LOCAL) as asking:
+        with pytest.raises(httpx.RemoteProtocolError):
+            asking.get(f"{url}/body?{wish}")
+        assert asking.get(f"{url}/").status_code == 200
 
 
 def test_the_connection_tells_when_a_request_leaves(server: Server) -> None:
@@ -327,6 +365,14 @@ def test_a_server_that_does_not_speak_as_evolution_has_no_version(answer: httpx.
     [
         ({"name": "loja", "ownerJid": "5511990001234@s.whatsapp.net"}, "5511990001234"),
         ({"name": "loja", "ownerJid": "5511990001234:7@s.whatsapp.net"}, "5511990001234"),
+        (
+            {
+                "name": "loja",
+                "ownerJid": "5511990001234@s.whatsapp.net",
+                "connectionStatus": "open",
+            },
+            "5511990001234",
+        ),
         ({"name": "loja", "ownerJid": "123456@lid"}, None),
         ({"name": "loja", "ownerJid": None}, None),
         ({"name": "outra", "ownerJid": "5511990001234@s.whatsapp.net"}, None),
@@ -338,6 +384,18 @@ def test_the_connected_phone_is_read_from_its_jid(row: object, phone: str | None
     asked = admin(is_open, httpx.Response(200, json=[row]))
     connection = asked.connection("https://evolution.example.com", "loja", "key")
     assert connection == Connection(ConnectionState.OPEN, phone)
+
+
+@pytest.mark.parametrize("owner", [None, "5511990009999@s.whatsapp.net"])
+@pytest.mark.parametrize("status", ["close", "connecting", None])
+def test_an_instance_that_does_not_know_yet_whose_phone_has_scanned_is_not_connected(
+    owner: str | None, status: str | None
+) -> None:
+    is_open = httpx.Response(200, json={"instance": {"instanceName": "loja", "state": "open"}})
+    row = {"name": "loja", "ownerJid": owner, "connectionStatus": status}
+    asked = admin(is_open, httpx.Response(200, json=[row]))
+    connection = asked.connection("https://evolution.example.com", "loja", "key")
+    assert connection == Connection(ConnectionState.CONNECTING)
 
 
 def test_another_refusal_is_told_with_its_status() -> None:
@@ -442,6 +500,6 @@ def test_an_instance_that_is_not_connected_is_logged_out_already(
 
 
 def test_an_instance_that_is_connected_is_not_deleted() -> None:
-    with pytest.raises(GatewayRefused):
-        admin(httpx.Response(400, json={})).delete(SERVER, "loja", "key")
+    refused = admin(httpx.Response(400, json={})).delete(SERVER, "loja", "key")
+    assert refused is AdminRefusal.STILL_CONNECTED
     assert admin(httpx.Response(200, json={})).delete(SERVER, "loja", "key") is None

@@ -86,6 +86,7 @@ GIVEN = {
     "problem.invalid_state": {"current_status"},
     "problem.body_too_large": {"limit"},
     "problem.throttled": {"retry_after"},
+    "problem.too_many_instances": {"limit"},
     "reason.unsupported_version": {"version"},
     "check.not_a_draft": {"current_status"},
     "check.unknown_variables": {"variables"},

@@ -5,7 +5,7 @@ import pytest
 
 from campaigns_cli.api import Api
 from campaigns_cli.connection import Server, find_server, read_stack
-from campaigns_cli.errors import Problem, ServerUnreachable, UnusableInput
+from campaigns_cli.errors import CliError, Problem, ServerUnreachable, UnusableInput
 from campaigns_cli.language import language
 
 
@@ -92,7 +92,8 @@ def test_a_refusal_is_not_repeated_and_tells_every_reason():
     with pytest.raises(Problem) as refusal:
         api.post("/x/")
     assert refusal.value.message == (
-        "Não pode iniciar.\n  - A instância está ocupada.\n  - messages: Nenhuma mensagem ativa.\n"
+        "A campanha ainda não pode ser iniciada:\n  - A instância está ocupada.\n"
+        "  - messages: Nenhuma mensagem ativa.\n"
         "Veja qual campanha a ocupa: campaigns instances list"
     )
     assert len(requests) == 1
@@ -103,14 +104,96 @@ def test_a_refusal_is_not_repeated_and_tells_every_reason():
     [
         (httpx.Response(401, json={"detail": "Chave inválida."}), "CAMPAIGNS_KEY"),
         (httpx.Response(500, text="<html>"), "O servidor respondeu 500"),
-        (httpx.Response(404, json={"message": "Not Found"}), "Not Found"),
-        (httpx.Response(301, json=[]), "O servidor respondeu 301"),
+        (httpx.Response(404, json={"message": "Not Found"}), "Not Found.*Confira o endereço"),
+        (httpx.Response(301, json=[]), "O servidor respondeu 301.*Confira o endereço"),
     ],
 )
 def test_an_answer_that_is_no_problem_document_is_worded_too(response, words):
     api, _, _ = api_answering(response)
-    with pytest.raises(Problem, match=words):
+    with pytest.raises(Problem, match=f"(?s){words}"):
         api.get("/x/")
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[])]
+)
+def test_a_page_of_something_else_is_no_empty_list(answer):
+    api, _, _ = api_answering(answer, answer)
+    with pytest.raises(CliError, match="http://api não é a API de campanhas"):
+        api.listed("/x/", at_most=5)
+    with pytest.raises(CliError, match="http://api não é a API de campanhas"):
+        api.post("/x/")
+
+
+def test_a_list_without_results_is_no_list():
+    api, _, _ = api_answering(ok(results=5))
+    with pytest.raises(CliError, match="http://api não é a API de campanhas"):
+        api.listed("/x/", at_most=5)
+
+
+def test_an_answer_without_a_body_is_none():
+    api, _, _ = api_answering(httpx.Response(204))
+    api.delete("/x/")
+
+
+def test_any_limit_may_be_asked_for():
+    api, _, _ = api_answering(ok(results=[{"id": 1}], next=None))
+    assert api.listed("/x/", at_most=10**20) == ([{"id": 1}], False)
+
+
+def test_a_wrong_key_is_told_without_the_words_of_http():
+    detail = "Falta uma chave válida. Envie `Authorization: Bearer <chave>`."
+    api, _, _ = api_answering(httpx.Response(401, json={"code": "unauthorized", "detail": detail}))
+    with pytest.raises(Problem) as refusal:
+        api.get("/x/")
+    assert "Bearer" not in refusal.value.message
+    assert refusal.value.message.startswith("O servidor http://api não aceita esta chave.")
+
+
+@pytest.mark.parametrize(
+    ("code", "head"),
+    [
+        ("validation_failed", "Confira:"),
+        ("unknown_reference", "Isto não existe:"),
+        ("read_only_field", "Isto não pode ser mudado aqui:"),
+        ("start_refused", "A campanha ainda não pode ser iniciada:"),
+    ],
+)
+def test_what_is_wrong_is_told_in_place_of_where_the_api_tells_it(code, head):
+    errors = [{"field": "phone", "code": "x", "message": "O telefone tem letras."}]
+    detail = "Há campos inválidos: veja `errors`."
+    api, _, _ = api_answering(
+        httpx.Response(422, json={"code": code, "detail": detail, "errors": errors})
+    )
+    with pytest.raises(Problem) as refusal:
+        api.get("/x/")
+    assert refusal.value.message == f"{head}\n  - phone: O telefone tem letras."
+
+
+def test_whoever_runs_the_server_can_find_what_failed_in_it():
+    api, _, _ = api_answering(
+        httpx.Response(
+            500,
+            json={"code": "internal_error", "detail": "Erro interno. Informe o X-Request-Id."},
+            headers={"X-Request-Id": "b82d-544d"},
+        )
+    )
+    with pytest.raises(Problem) as refusal:
+        api.get("/x/")
+    assert refusal.value.message == (
+        "O servidor falhou ao fazer isto (pedido b82d-544d).\nTente de novo em alguns instantes."
+    )
+
+
+def test_a_reason_is_not_told_twice():
+    busy = "A instância está ocupada."
+    errors = [{"field": "", "code": "instance_busy", "message": busy}]
+    api, _, _ = api_answering(
+        httpx.Response(409, json={"code": "instance_busy", "detail": busy, "errors": errors})
+    )
+    with pytest.raises(Problem) as refusal:
+        api.get("/x/")
+    assert refusal.value.message.count(busy) == 1
 
 
 def test_a_list_is_read_page_after_page():

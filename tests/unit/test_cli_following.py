@@ -5,12 +5,13 @@ import json
 import httpx
 import pytest
 
-from campaigns_cli import campaign_logs, direct_message
+from campaigns_cli import campaign_logs, direct_message, prepare_recipients
 from campaigns_cli.api import Api
 from campaigns_cli.campaign_logs import logs
 from campaigns_cli.connection import Server
 from campaigns_cli.direct_message import queued
 from campaigns_cli.errors import CliError
+from campaigns_cli.prepare_recipients import prepared
 from campaigns_cli.session import Session
 from tests.fakes.fake_campaigns_api import campaign_object
 
@@ -52,6 +53,39 @@ def test_a_followed_log_tells_each_entry_once_and_ends_with_the_campaign(monkeyp
     logs(session_over(answer), "cp_1", follow_it=True, limit=1)
     told = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
     assert told == ["lg_2", "lg_3", "lg_4"]
+
+
+def interrupted(_):
+    raise KeyboardInterrupt
+
+
+def test_whoever_stops_following_a_log_is_told_that_the_campaign_goes_on(monkeypatch):
+    def answer(request):
+        if request.url.path.endswith("/logs/"):
+            return httpx.Response(200, json={"results": [entry(1)], "next": None})
+        return httpx.Response(200, json=campaign_object(status="active", id="cp_1"))
+
+    monkeypatch.setattr(campaign_logs.time, "sleep", interrupted)
+    with pytest.raises(CliError, match="A campanha continua no servidor") as end:
+        logs(session_over(answer), "cp_1", follow_it=True, limit=1)
+    assert end.value.exit_code == 130
+
+
+def test_whoever_stops_waiting_for_a_message_is_told_that_it_leaves(monkeypatch):
+    monkeypatch.setattr(direct_message.time, "sleep", interrupted)
+    session = session_over(lambda _: httpx.Response(200, json={"status": "queued"}))
+    with pytest.raises(CliError, match="continua na fila") as end:
+        queued(session, "in_1", {"id": "dm_1"}, "11990002471", wait=True)
+    assert end.value.exit_code == 130
+
+
+def test_whoever_stops_waiting_for_recipients_is_told_of_the_draft_there_is(monkeypatch):
+    monkeypatch.setattr(prepare_recipients.time, "sleep", interrupted)
+    laying = campaign_object(id="cp_1", recipients={"state": "preparing"})
+    api = session_over(lambda _: httpx.Response(200, json=laying)).api
+    with pytest.raises(CliError, match="campaigns show cp_1") as end:
+        prepared(api, laying)
+    assert end.value.exit_code == 130
 
 
 @pytest.mark.parametrize(

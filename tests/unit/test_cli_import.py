@@ -158,7 +158,7 @@ def test_a_fault_of_the_server_on_the_way_says_how_far_the_import_came(
 
 
 def test_a_refused_key_is_told_alone(api, fake, source):
-    fake.before = lambda _: problem(401, "unauthenticated", "A chave não vale.")
-    with pytest.raises(Problem, match="A chave não vale") as refusal:
+    fake.before = lambda _: problem(401, "unauthenticated", "Falta uma chave.")
+    with pytest.raises(Problem, match="não aceita esta chave") as refusal:
         run_import(api, source, OnDuplicate.UPDATE)
     assert "linhas" not in refusal.value.message

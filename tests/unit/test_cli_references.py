@@ -6,7 +6,9 @@ import pytest
 from campaigns_cli.api import Api
 from campaigns_cli.connection import Server
 from campaigns_cli.errors import CliError, Problem, UnusableInput
+from campaigns_cli.hints import Asked, hint
 from campaigns_cli.references import CAMPAIGN, CONTACT, GROUP, KEY, find, one_of
+from campaigns_cli.send_campaign import find_instance
 
 GROUPS = [
     {"id": "gr_01hzaaaa", "name": "VIP"},
@@ -36,6 +38,53 @@ def test_two_that_may_be_meant_are_both_named(wanted):
     assert "use o id" in refusal.value.message
 
 
+@pytest.mark.parametrize("wanted", ["", "  "])
+def test_nothing_names_nothing_and_asks_no_server(wanted):
+    with pytest.raises(UnusableInput, match="Diga qual é o contato"):
+        find(api_over(lambda _: httpx.Response(500)), CONTACT, wanted)
+
+
+def test_people_of_one_name_are_told_apart_by_their_phones():
+    people = [
+        {"id": "ct_1", "name": "Ana", "phone": "+5511990000101"},
+        {"id": "ct_2", "name": "Ana", "phone": "+5511990000103"},
+    ]
+    with pytest.raises(UnusableInput) as refusal:
+        one_of(CONTACT, "ana", people)
+    assert refusal.value.message == (
+        "“ana” pode ser mais de um; use o telefone ou o id: Ana, (11) 99000-0101 (ct_1), "
+        "Ana, (11) 99000-0103 (ct_2)"
+    )
+
+
+def instances_api(*names):
+    found = [{"id": f"in_01hz{name}", "name": name} for name in names]
+
+    def answer(request):
+        wanted = request.url.path.removeprefix("/api/instances/").removesuffix("/")
+        if not wanted:
+            return httpx.Response(200, json={"results": found, "next": None})
+        one = next((one for one in found if one["id"] == wanted), None)
+        return httpx.Response(200, json=one) if one else httpx.Response(404, json={"code": "x"})
+
+    return api_over(answer)
+
+
+@pytest.mark.parametrize("wanted", ["loja", "in_01hzLoja", "in_01hzL", None])
+def test_a_whatsapp_is_named_as_any_other_thing_or_is_the_only_one(wanted):
+    names = ["Loja"] if wanted is None else ["Loja", "Filial"]
+    assert find_instance(instances_api(*names), wanted)["name"] == "Loja"
+
+
+def test_a_whatsapp_that_has_to_be_chosen_is_asked_for():
+    with pytest.raises(UnusableInput, match=r"Diga qual deles.*: Loja \(in_01hzLoja\), Filial"):
+        find_instance(instances_api("Loja", "Filial"), None)
+    with pytest.raises(UnusableInput, match="campaigns instances create"):
+        find_instance(instances_api(), None)
+    with pytest.raises(CliError, match="Não achei o WhatsApp “Centro”"):
+        find_instance(instances_api("Loja"), "Centro")
+
+
 @pytest.mark.parametrize("wanted", ["gr_", "gr_0", ""])
 def test_too_little_of_an_id_names_nothing(wanted):
     with pytest.raises(CliError, match="Não achei o grupo"):
@@ -43,7 +92,7 @@ def test_too_little_of_an_id_names_nothing(wanted):
 
 
 def test_what_comes_close_is_offered():
-    with pytest.raises(CliError, match=r"Parecidos: Clientes VIP \(gr_01hzbbbb\)"):
+    with pytest.raises(CliError, match=r"Há de parecido: Clientes VIP \(gr_01hzbbbb\)"):
         one_of(GROUP, "clientes", GROUPS)
 
 
@@ -87,11 +136,6 @@ def test_a_wrong_key_is_no_missing_thing():
 @pytest.mark.parametrize(
     ("status", "body", "help"),
     [
-        (409, {"code": "invalid_state", "current_status": "draft"}, "campaigns start cp_1"),
-        (409, {"code": "invalid_state", "current_status": "active"}, "campaigns pause cp_1"),
-        (409, {"code": "invalid_state", "current_status": "paused"}, "campaigns resume cp_1"),
-        (409, {"code": "invalid_state", "current_status": "scheduled"}, "unschedule cp_1"),
-        (409, {"code": "invalid_state", "current_status": "cancelled"}, "duplicate cp_1"),
         (409, {"code": "contact_exists", "existing_id": "ct_9"}, "contacts show ct_9"),
         (409, {"code": "already_created", "existing_id": "k1"}, "keys delete k1"),
         (409, {"code": "last_owner_key"}, "keys create"),
@@ -102,13 +146,64 @@ def test_a_wrong_key_is_no_missing_thing():
         ),
         (409, {"code": "instance_disconnected"}, "campaigns instances connect"),
         (403, {"code": "forbidden"}, "campaigns me"),
-        (502, {"code": "evolution_error"}, "Tente de novo"),
+        (503, {"code": "unavailable"}, "Tente de novo"),
     ],
 )
 def test_a_refusal_names_the_command_that_helps(status, body, help):
     api = api_over(lambda _: httpx.Response(status, json=body))
     with pytest.raises(Problem, match=help):
         api.post("/api/campaigns/campaigns/cp_1/start/")
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "state", "help"),
+    [
+        ("POST", "pause/", "draft", "campaigns start cp_1"),
+        ("POST", "start/", "scheduled", "campaigns unschedule cp_1"),
+        ("POST", "start/", "active", "campaigns watch cp_1"),
+        ("POST", "start/", "paused", "campaigns resume cp_1"),
+        ("POST", "resume/", "completed", "campaigns duplicate cp_1"),
+        ("POST", "unschedule/", "active", "campaigns pause cp_1"),
+        ("POST", "cancel/", "draft", "campaigns delete cp_1"),
+        ("POST", "cancel/", "completed", "campaigns archive cp_1"),
+        ("POST", "archive/", "draft", "campaigns delete cp_1"),
+        ("POST", "archive/", "paused", "campaigns cancel cp_1"),
+        ("DELETE", "", "active", "campaigns cancel cp_1"),
+        ("DELETE", "", "cancelled", "campaigns archive cp_1"),
+        ("PATCH", "", "scheduled", "campaigns unschedule cp_1"),
+        ("PATCH", "", "active", "campaigns duplicate cp_1"),
+        ("POST", "messages/", "paused", "campaigns duplicate cp_1"),
+        ("DELETE", "messages/ms_1/", "completed", "campaigns duplicate cp_1"),
+        ("POST", "contacts/", "completed", "campaigns duplicate cp_1"),
+        ("POST", "contacts/", "scheduled", "campaigns unschedule cp_1"),
+    ],
+)
+def test_what_helps_in_a_state_depends_on_what_was_asked(method, call, state, help):
+    asked = Asked(method, f"/api/campaigns/campaigns/cp_1/{call}")
+    said = hint(409, {"code": "invalid_state", "current_status": state}, asked)
+    assert said is not None
+    assert said.endswith(help)
+
+
+@pytest.mark.parametrize("code", ["evolution_error", "evolution_unreachable"])
+def test_what_the_evolution_server_refused_is_not_promised_to_pass(code):
+    assert hint(502, {"code": code}, Asked("POST", "/api/instances/")) is None
+
+
+def test_whose_campaigns_keep_an_instance_is_asked_for_by_its_id():
+    asked = Asked("DELETE", "/api/instances/in_1/")
+    assert "campaigns list --instance in_1" in str(hint(409, {"code": "instance_in_use"}, asked))
+
+
+def test_a_test_without_a_reader_is_told_how_to_name_one():
+    body = {
+        "code": "validation_failed",
+        "errors": [{"field": "contact_id", "code": "missing_values", "message": "x"}],
+    }
+    asked = Asked("POST", "/api/campaigns/campaigns/cp_1/messages/ms_1/test/")
+    said = str(hint(422, body, asked))
+    assert "--contact" in said
+    assert "--allow-missing" not in said
 
 
 def test_a_change_waits_while_the_server_is_busy_and_is_not_repeated_otherwise():

@@ -1,5 +1,6 @@
 """Every command: what it shares with all others, its help, and the pages made of it."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -13,8 +14,8 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from campaigns_cli.command_group import with_examples
-from campaigns_cli.main import app
-from campaigns_cli.usage import usage_error
+from campaigns_cli.program import app
+from campaigns_cli.usage import speak_users_language, usage_error
 from scripts.write_cli_docs import DOCS, PAGES, page_in
 
 PROGRAM = get_command(app)
@@ -131,6 +132,11 @@ def test_the_readme_leads_to_the_pages() -> None:
             "'--order' precisa ser no máximo 5.",
         ),
         (["keys", "create", "a", "--role", "x"], "'--role' não pode ser 'x'. Pode ser: "),
+        (
+            ["test-campaign", "--phone", "1", "--timeout", "x"],
+            "'--timeout' precisa ser um número.",
+        ),
+        (["admin", "logs"], "Falta 'api|scheduler|dispatcher'. Pode ser: api, scheduler, "),
     ],
 )
 def test_a_command_that_makes_no_sense_is_told_in_portuguese(
@@ -140,6 +146,57 @@ def test_a_command_that_makes_no_sense_is_told_in_portuguese(
         app(arguments, standalone_mode=False)
     assert usage_error(refusal.value).startswith(sentence)
     assert "Ajuda: " in usage_error(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["send"], "Missing option '--file'."),
+        (["list", "--limit", "x"], "'--limit' must be a whole number."),
+        (["list", "--limit", "0"], "'--limit' must be 1 at least."),
+        (["test-campaign", "--phone", "1", "--timeout", "x"], "'--timeout' must be a number."),
+        (
+            ["keys", "create", "a", "--role", "x"],
+            "'--role' cannot be 'x'. It may be: 'viewer', 'operator', 'owner'.",
+        ),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_told_in_english(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    with pytest.raises(TyperException) as refusal:
+        app(arguments, standalone_mode=False)
+    assert usage_error(refusal.value).startswith(sentence)
+    assert "Help: " in usage_error(refusal.value)
+
+
+@pytest.fixture(scope="module")
+def program() -> Any:
+    made = get_command(app)
+    speak_users_language(made)
+    return made
+
+
+@pytest.mark.parametrize("path", ["campaigns", *COMMANDS])
+def test_help_has_no_english_of_typers_own(
+    path: str, program: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.suppress(SystemExit):
+        program([*path.split()[1:], "-h"], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert "Uso: " in said
+    for english in (
+        "Usage",
+        "OPTIONS",
+        "ARGS",
+        "Show this",
+        "Install ",
+        "<bool>",
+        "<str>",
+        "list[",
+    ):
+        assert english not in said
 
 
 def test_help_is_read_in_the_users_language() -> None:

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns_cli.errors import UnusableInput
-from campaigns_cli.typed_time import typed_day, typed_moment, typed_window
+from campaigns_cli.typed_time import (
+    typed_day,
+    typed_moment,
+    typed_past_day,
+    typed_window,
+)
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
@@ -127,3 +132,29 @@ def test_a_clock_alone_is_never_past(clock, day):
     assert moment is not None
     if not day:
         assert timedelta(0) < moment - FRIDAY <= timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1/3/2026", date(2026, 3, 1)),
+        ("2026-03-01", date(2026, 3, 1)),
+        ("hoje", date(2026, 11, 20)),
+        ("ontem", date(2026, 11, 19)),
+        ("yesterday", date(2026, 11, 19)),
+        ("24/12", date(2025, 12, 24)),
+        ("20/11", date(2026, 11, 20)),
+        ("1/3", date(2026, 3, 1)),
+        ("quinta", date(2026, 11, 19)),
+        ("sexta", date(2026, 11, 20)),
+        ("sábado", date(2026, 11, 14)),
+    ],
+)
+def test_a_day_on_which_something_happened_is_the_last_such_day(text, expected):
+    assert typed_past_day(text, FRIDAY.date()) == expected
+
+
+@pytest.mark.parametrize("text", ["21/11/2026", "amanhã", "31/02", "29/2", "natal", ""])
+def test_what_has_not_happened_yet_is_no_past_day(text):
+    with pytest.raises(UnusableInput, match="24/10/2026"):
+        typed_past_day(text, FRIDAY.date())

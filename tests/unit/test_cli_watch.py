@@ -71,7 +71,7 @@ def test_a_first_message_that_leaves_later_is_announced():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"status": "active", "estimated_seconds": 720}, "enviando, faltam 12 min"),
+        ({"status": "active", "estimated_seconds": 720}, "enviando, termina em 12 min"),
         ({"status": "active"}, "enviando"),
         ({"status": "paused"}, "pausada"),
         (
@@ -89,7 +89,7 @@ def test_a_first_message_that_leaves_later_is_announced():
         ),
         (
             {"status": "completed", "sent_messages": 1200, "failed_messages": 1},
-            "concluída · 1.200 enviadas · 1 falharam",
+            "concluída · 1.200 enviadas · 1 falhou",
         ),
     ],
 )
@@ -126,9 +126,9 @@ def test_a_campaign_is_followed_to_its_end(api, fake):
     assert campaign["status"] == "completed"
     assert lines == [
         "0/2 enviando",
-        "1/2 enviando · 1 enviadas",
-        "1/2 pausada · 1 enviadas",
-        "1/2 enviando · 1 enviadas",
+        "1/2 enviando · 1 enviada",
+        "1/2 pausada · 1 enviada",
+        "1/2 enviando · 1 enviada",
         "2/2 concluída · 2 enviadas",
     ]
 
@@ -148,7 +148,7 @@ def test_an_instance_is_found_by_id_or_name_or_because_it_is_the_only_one(api, f
 @pytest.mark.parametrize("wanted", [None, "Matriz", "filial"])
 def test_an_instance_that_is_not_one_is_refused_with_the_choice(api, fake, wanted):
     fake.instances += [{"id": "in_2", "name": "Filial"}, {"id": "in_3", "name": "FILIAL"}]
-    with pytest.raises(UnusableInput, match=r"Filial \(in_2\)"):
+    with pytest.raises(CliError, match=r"Filial \(in_2\)"):
         find_instance(api, wanted)
 
 

@@ -75,6 +75,8 @@ def test_a_contact_within_all_limits_is_valid() -> None:
         ({"custom_vars": {"cor": "v" * 501}}, "custom_vars.cor", "too_long"),
         ({"consent": {"text": "t" * 2_001}}, "consent.text", "too_long"),
         ({"consent": {"who": "me"}}, "consent", "unknown_field"),
+        ({"consent": {"channel": "loja"}}, "consent.given_at", "required"),
+        ({"consent": {"given_at": "2026-11-01", "channel": " "}}, "consent.channel", "required"),
     ],
 )
 def test_each_limit_is_told_on_its_field(

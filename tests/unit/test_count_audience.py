@@ -112,6 +112,21 @@ def test_beyond_what_is_looked_at_shares_are_those_of_an_even_sample(
     assert counted.reachable + counted.opted_out + counted.inactive == counted.total
 
 
+def test_an_estimate_of_people_none_of_whom_is_reachable_says_so() -> None:
+    # A sample of every other of 103 is 52, of whom each of two halves rounds up.
+    people = People(103)
+    people.memberships.put(TENANT, TagOf("vip"), people.ids)
+    for number, contact_id in enumerate(people.ids):
+        if number % 4:
+            people.opt_out(contact_id)
+        else:
+            people.keep(contact_id, is_active=False)
+    with patch.object(count_audience, "_EXAMINED", 52):
+        counted = people.count(tags=["vip"])
+    assert (counted.total, counted.reachable) == (103, 0)
+    assert counted.opted_out + counted.inactive == 103
+
+
 def test_of_more_than_are_counted_the_total_is_what_was_counted() -> None:
     people = People(300)
     people.memberships.put(TENANT, GroupOf("gr_1"), people.ids)

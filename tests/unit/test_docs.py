@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from typer.main import get_command
 
-from campaigns_cli.main import app
+from campaigns_cli.program import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -18,6 +19,9 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIRST_MESSAGE = ROOT / "docs" / "primeira-mensagem.md"
+#: Pages whose lines people paste who know nothing else of the command line.
+GUIDES = [FIRST_MESSAGE]
 
 
 def name_of(page: Path) -> str:
@@ -85,20 +89,30 @@ def test_the_readme_describes_each_folder_of_the_repository() -> None:
     assert {name for name in folders if f"`{name}/" not in README} == set()
 
 
-def test_every_command_of_the_command_line_that_the_readme_shows_exists() -> None:
-    shown = re.findall(r"^(?:\.venv/bin/)?campaigns (.+)$", README, flags=re.MULTILINE)
+def commands_shown_by(text: str) -> list[str]:
+    """Lines of a README's block, and `.venv/bin/campaigns` lines wherever they stand."""
+    return re.findall(r"(?:^|\.venv/bin/)campaigns ([^`\n]+)", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *GUIDES], ids=name_of)
+def test_every_command_that_the_readme_and_the_guides_show_exists(page: Path) -> None:
+    shown = commands_shown_by(text_of(page))
     assert shown
     for line in shown:
         command = get_command(app)
-        words = iter(line.split())
-        for word in words:
-            nested = getattr(command, "commands", {})
-            if word not in nested:
-                break
-            command = nested[word]
+        rest = shlex.split(line)
+        while rest and rest[0] in getattr(command, "commands", {}):
+            command = command.commands[rest.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts}
-        assert not getattr(command, "commands", None), line
-        assert set(re.findall(r"(?<= )--[a-z-]+", " " + line)) <= options, line
+        assert not getattr(command, "commands", None) or rest[0] in options, line
+        assert {word for word in rest if word.startswith("-")} <= options | {"--help"}, line
+
+
+def test_the_guide_of_a_first_message_shows_no_phone_that_may_be_somebodys() -> None:
+    """What is pasted as it stands, with a real WhatsApp connected, writes to nobody."""
+    real = text_of(FIRST_MESSAGE).split("\n## De verdade")[1]
+
+    assert re.findall(r"--phone '[^']*\d{4}", real) == []
 
 
 def test_every_decision_says_what_was_decided_why_and_how_to_go_back() -> None:

@@ -15,6 +15,7 @@ from campaigns.domain.sources import (
     Copied,
     GivenContacts,
     NamedSources,
+    RecipientTally,
     check_sources,
     copied_source,
     sources_of,
@@ -77,6 +78,12 @@ def test_a_duplicate_selects_by_status_and_never_who_was_removed(
     assert not source.selects(removed)
 
 
+def test_only_a_campaign_that_has_started_keeps_its_recipients_at_their_places() -> None:
+    draft, started = a_campaign(), a_campaign(started_at=1)
+    ways = [copied_source(each, Copied.SAME) for each in (draft, started)]
+    assert [source.from_end for (source,) in ways] == [True, False]
+
+
 def test_a_duplicate_of_nobody_has_no_source() -> None:
     assert copied_source(a_campaign(), Copied.NONE) == ()
     assert copied_source(a_campaign(total=0), Copied.SAME) == ()
@@ -97,9 +104,12 @@ def test_added_sources_keep_a_campaign_from_completing_and_from_starting() -> No
     assert new.updated_at > old.updated_at
 
 
-def test_a_removed_recipient_changes_the_total_and_not_what_was_made() -> None:
-    made = Recipients(RecipientsState.READY, requested=3, added=3, first_contacts=0)
+@pytest.mark.parametrize(("was_first", "left"), [(True, 1), (False, 2)])
+def test_a_removed_recipient_changes_the_total_and_not_what_was_made(
+    was_first: bool, left: int
+) -> None:
+    made = Recipients(RecipientsState.READY, requested=3, added=3, first_contacts=2)
     old = a_campaign(recipients=made)
-    new = without_recipient(old, was_first_contact=True, now=old.updated_at + 5)
+    new = without_recipient(old, RecipientTally((), was_first), old.updated_at + 5)
     assert (new.total, new.total_version) == (2, old.total_version + 1)
-    assert new.recipients == made
+    assert new.recipients == replace(made, first_contacts=left)

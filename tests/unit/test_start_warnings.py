@@ -86,6 +86,12 @@ def test_a_days_limit_that_makes_days_of_it_is_told_with_their_number():
     assert warned.context == {"daily_limit": 250, "days": 3}
 
 
+def test_a_limit_that_makes_years_of_it_is_told_where_no_forecast_reaches():
+    (warned,) = start_warnings(prospect(250_001, schedule_type="business_hours"))
+    assert warned.code is StartWarning.DAILY_LIMIT_SPANS_DAYS
+    assert warned.context == {"daily_limit": 250, "days": 1_001}
+
+
 def test_what_was_sent_today_counts_towards_the_limit():
     used = replace(PACE, sent_today=240)
     (warned,) = start_warnings(prospect(20, pace=used, schedule_type="business_hours"))
@@ -106,7 +112,7 @@ def test_first_contact_with_many_is_from_twenty_people_and_half_of_all_on(
 @given(
     remaining=st.integers(0, 700),
     due=st.integers(0, 7 * 24 * HOUR_MS),
-    limit=st.one_of(st.none(), st.integers(0, 300)),
+    limit=st.one_of(st.none(), st.integers(1, 300)),
     ignored=st.booleans(),
     first_contacts=st.integers(0, 700),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from campaigns.services import delete_draft
+from campaigns.services.delete_draft import LEFT_ALONE_MS
 from tests.fakes.world import World, a_world
 
 MOST_CALLS = 200
@@ -35,6 +36,7 @@ def test_a_sweeper_that_crashes_at_any_call_leaves_the_rest_to_the_next() -> Non
                 campaign_id = world.draft(world.add_contacts(3))
                 world.run(1)
                 delete(world, campaign_id)
+                world.clock.sleep(LEFT_ALONE_MS)
                 world.injector.arm("scheduler", crash_at, after_effect=after_effect)
                 world.clock.spawn(world.tick, kind="scheduler")
                 world.run(60)
@@ -56,6 +58,7 @@ def test_recipients_of_several_blocks_go_in_pieces_and_over_several_runs(
         world.run(120)
         assert world.head(campaign_id).total == 1_100
         delete(world, campaign_id)
+        world.clock.sleep(LEFT_ALONE_MS)
         sweep = world.app.removals.sweep
 
         def slow(removal):
@@ -113,10 +116,32 @@ def test_a_draft_deleted_at_any_moment_of_its_laying_leaves_nothing() -> None:
             if not meanwhile.is_deleted:
                 break
             points += 1
-            world.run(400)  # The layer's lease runs out.
+            world.clock.sleep(LEFT_ALONE_MS)
             world.tick()
             assert everything_of(world, meanwhile.campaign_id) == []
         assert points >= 8
+
+
+def test_a_draft_deleted_before_its_layer_was_seen_leaves_nothing() -> None:
+    with a_world() as world:
+        kick = world.app.kick.lay
+        world.app.kick.lay = lambda *_: None
+        campaign_id = world.draft(world.add_contacts(3))
+        seen = world.head(campaign_id)
+        read_many = world.app.contact_store.read_many
+
+        def deleted_first(*wanted, **options):
+            world.app.delete_draft.delete(seen)
+            world.tick()
+            return read_many(*wanted, **options)
+
+        world.app.contact_store.read_many = deleted_first
+        kick(world.tenant_id, campaign_id)
+        world.run(1)
+        assert everything_of(world, campaign_id)
+        world.clock.sleep(LEFT_ALONE_MS)
+        world.tick()
+        assert everything_of(world, campaign_id) == []
 
 
 def test_what_is_swept_is_done_within_the_time_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +149,7 @@ def test_what_is_swept_is_done_within_the_time_of_a_run(monkeypatch: pytest.Monk
         campaign_id = world.draft(world.add_contacts(2))
         world.run(1)
         delete(world, campaign_id)
+        world.clock.sleep(LEFT_ALONE_MS)
         calls: list[int] = []
         monkeypatch.setattr(
             world.app.removals, "sweep", lambda removal: calls.append(world.clock.now()) or removal

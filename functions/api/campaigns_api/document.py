@@ -9,6 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from campaigns_api.first_campaign import FIRST_CAMPAIGN
+from campaigns_api.glossary import PARAMETERS, explained
 from campaigns_api.models.base import ListQuery, PagedQuery
 from campaigns_api.models.contacts import ContactRow
 from campaigns_api.models.problems import ProblemOut
@@ -21,16 +23,24 @@ _SCHEMAS: Final = "#/components/schemas/"
 #: Described although no operation names it: the rows of a bulk call are judged one by one.
 _BESIDE: Final[tuple[type[BaseModel], ...]] = (ContactRow,)
 
-_DESCRIPTION: Final = """\
-WhatsApp campaigns through Evolution API.
-
+_EVERYWHERE: Final = """\
 Send `Authorization: Bearer <key>`. A key belongs to one tenant; its role is `viewer` (reads),
 `operator` (also writes and runs campaigns) or `owner` (also manages instances, keys and the
 tenant). Lists answer `{"results", "next"}`; give `next` as `?cursor=`. Errors are RFC 9457 problems
 with a stable `code`. `Accept-Language` chooses their language (pt-BR, en). Times are ISO 8601 in
-UTC. Every POST takes an `Idempotency-Key`; an answer that holds a secret is not repeated under it
-but refused with `already_created`. Paths work with and without their trailing slash. Clients ignore
-fields and enum values that they do not know.
+UTC. Every POST takes an `Idempotency-Key`: a repeat gets the first answer, marked with the header
+`Idempotent-Replayed: true`; an answer that holds a secret is not repeated but refused with
+`already_created`. Paths work with and without their trailing slash. Clients ignore fields and enum
+values that they do not know.
+
+A body is a JSON object of at most 1 MB (`bulk_create` 4 MB); a field that is not known is refused.
+To change a thing, send it back as it was read, with the changes: fields that nobody may write are
+ignored while they say what is stored, and refused with `read_only_field` otherwise; those that move
+by themselves, such as counts, are always ignored. What can be changed or deleted has an `ETag`;
+give it as `If-Match`, and the change is made only while nobody else has made one (412 otherwise).
+An id that is unknown, or another tenant's, is 404 in a path and `unknown_reference` in a body; as a
+filter it finds nothing. A problem with `Retry-After` passes by itself: ask again after so many
+seconds. Each answer has an `X-Request-Id` for questions to whoever runs the deployment.
 
 A page may be shorter than its `limit` and still have a `next`: one ends at about 4 MB. In front of
 the API stands a gateway with answers of its own, which are no problems but `{"message"}`: 413 for a
@@ -38,6 +48,11 @@ request that is too large for it, 429 where the whole deployment is called too o
 where an answer would be over 6 MB, takes longer than 30 s or the API cannot be reached. A 429, 500
 or 503 may be sent again, a POST with the same `Idempotency-Key`.
 """
+_DESCRIPTION: Final = f"""\
+WhatsApp campaigns through Evolution API.
+
+{FIRST_CAMPAIGN}
+{_EVERYWHERE}"""
 
 
 @cache
@@ -84,7 +99,11 @@ def _schemas(
         if operation.answer:
             wanted[(operation.answer, "serialization")] = None
     references, made = models_json_schema(list(wanted), ref_template=_SCHEMAS + "{model}")
-    return references, made.get("$defs", {})
+    definitions: dict[str, Any] = made.get("$defs", {})
+    for name, schema in definitions.items():
+        if "properties" in schema:
+            schema["properties"] = explained(name, schema["properties"])
+    return references, definitions
 
 
 def _described(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> dict[str, Any]:
@@ -114,8 +133,10 @@ def _described(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> 
 
 def _path_parameters(operation: Operation) -> Iterable[dict[str, Any]]:
     for name in operation.parameters:
-        schema = {"type": "string", "minLength": 1, "maxLength": 64}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        meaning = PARAMETERS[name]
+        schema = {"type": "string", "minLength": 1, "maxLength": 64, "examples": [meaning.example]}
+        described = {"description": meaning.description, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, **described}
 
 
 def _query(operation: Operation) -> Iterable[dict[str, Any]]:
@@ -123,7 +144,7 @@ def _query(operation: Operation) -> Iterable[dict[str, Any]]:
         return
     schema = operation.query.model_json_schema(ref_template=_SCHEMAS + "{model}")
     definitions = schema.get("$defs", {})
-    for name, each in schema["properties"].items():
+    for name, each in explained(operation.query.__name__, schema["properties"]).items():
         resolved = _without_null(_inlined(each, definitions))
         resolved.pop("title", None)
         parameter = {"name": name, "in": "query", "required": False, "schema": resolved}

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from io import StringIO
+from json import dumps
 from typing import Final
 from urllib.parse import quote
 
@@ -68,9 +69,10 @@ class RecipientSheet:
         return None
 
     def _write(self, view: RecipientView) -> None:
-        cells = [_guarded(cell) for cell in self._cells(view)]
-        self._writer.writerow(cells)
-        self._bytes += sum(len(cell.encode()) for cell in cells)
+        start = self._buffer.tell()
+        self._writer.writerow([_guarded(cell) for cell in self._cells(view)])
+        self._buffer.seek(start)
+        self._bytes += _bytes_in_json(self._buffer.read())
 
     def _cells(self, view: RecipientView) -> Iterator[str]:
         recipient, contact = view.recipient, view.contact
@@ -98,6 +100,11 @@ class RecipientSheet:
 def attachment(name: str, plain: str) -> str:
     """A `Content-Disposition` (RFC 6266); `plain` is for whoever reads ASCII only."""
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _bytes_in_json(text: str) -> int:
+    """The gateway takes an answer as a text in JSON, where a quotation mark is two characters."""
+    return len(dumps(text, ensure_ascii=False).encode())
 
 
 def _guarded(cell: str) -> str:

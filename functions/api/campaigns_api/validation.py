@@ -80,12 +80,17 @@ def _fault(
         case "too_long" | "too_many":
             params = {"limit": context.get("max_length")}
         case "invalid_choice":
-            params = {"choices": str(context.get("expected", "")).replace("'", "")}
+            params = {"choices": _listed(str(context.get("expected", "")))}
         case "out_of_range":
             params = _range_of(model, place)
         case "unknown_field" if getattr(model, "is_query", False):
             code = "unknown_parameter"
     return FieldError(".".join(map(str, place))[:_PATH_SHOWN], code, code, params)
+
+
+def _listed(expected: str) -> str:
+    """Pydantic's list without its quotes and its English: sentences in any language take it."""
+    return expected.replace("'", "").replace(" or ", ", ")
 
 
 def _range_of(model: type[BaseModel], place: Sequence[str | int]) -> dict[str, object]:

@@ -21,7 +21,7 @@ CHECKS: Final = {
     ),
     "no_active_message": (
         "Nenhuma mensagem está ativa. Escreva ou ative ao menos uma.",
-        "No message is active. Write or activate one at least.",
+        "No message is active. Write or activate at least one.",
     ),
     "unknown_variables": (
         "Nenhum contato tem valor para: {variables}. Confira o nome da variável.",
@@ -44,7 +44,7 @@ CHECKS: Final = {
     "instance_busy": (
         "A instância está ocupada por outra campanha. Espere que termine, cancele-a ou "
         "escolha outra instância.",
-        "Another campaign holds the instance. Wait for its end, cancel it or choose another "
+        "Another campaign holds the instance. Wait for it to end, cancel it or choose another "
         "instance.",
     ),
     "window_never_opens": (
@@ -58,7 +58,7 @@ WARNINGS: Final = {
         "Esta campanha ignora o horário de silêncio: pode chegar mensagem entre "
         "{quiet_hours_start} e {quiet_hours_end}, e quem é acordado costuma denunciar.",
         "This campaign ignores the quiet hours: messages may arrive between "
-        "{quiet_hours_start} and {quiet_hours_end}, and who is woken tends to report it.",
+        "{quiet_hours_start} and {quiet_hours_end}, and people who are woken tend to report it.",
     ),
     "no_daily_limit": (
         "A instância não tem limite por dia. Muitas mensagens em um dia são um motivo comum "
@@ -80,9 +80,9 @@ WARNINGS: Final = {
         "{first_contacts} de {recipients} pessoas nunca receberam mensagem sua. Muitas "
         "conversas novas de uma vez são o que mais leva o WhatsApp a bloquear um número: "
         "envie só a quem pediu, comece por poucas e mantenha baixo o limite por dia.",
-        "{first_contacts} of {recipients} people never had a message from you. Many new "
-        "conversations at once are what most makes WhatsApp ban a number: send only to who "
-        "asked for it, begin with a few and keep the daily limit low.",
+        "{first_contacts} of {recipients} people have never had a message from you. Many new "
+        "conversations at once are what most makes WhatsApp ban a number: send only to people "
+        "who asked for it, begin with a few and keep the daily limit low.",
     ),
 }
 
@@ -124,8 +124,8 @@ EVENTS: Final = {
         "Campaign paused by the system: {reason}",
     ),
     "recipients_added": (
-        "Foram pedidos mais destinatários, que estão sendo preparados.",
-        "More recipients were asked for and are being prepared.",
+        "Mais destinatários foram acrescentados e estão sendo preparados.",
+        "More recipients were added and are being prepared.",
     ),
     "recipients_ready": (
         "Destinatários prontos: {added}.",

@@ -4,12 +4,12 @@ from typing import Final
 
 DIRECT: Final = {
     "not_sent_in_time": (
-        "Não houve vez para enviar a mensagem dentro do prazo. Tente de novo.",
-        "There was no turn for the message in its time. Try again.",
+        "Não foi possível enviar a mensagem dentro do prazo. Tente de novo.",
+        "The message could not be sent in time. Try again.",
     ),
     "daily_limit_reached": (
         "A instância atingiu o limite de mensagens do dia.",
-        "The instance has reached its messages of the day.",
+        "The instance has reached its message limit for the day.",
     ),
     "instance_disconnected": (
         "O WhatsApp da instância está desconectado.",

@@ -36,9 +36,9 @@ FIELDS: Final = {
         "Use 1 to 255 visible ASCII characters.",
     ),
     "out_of_range": ("Use um valor de {low} a {high}.", "Use a value from {low} to {high}."),
-    "too_short": ("Use pelo menos {limit} caracteres.", "Use {limit} characters or more."),
+    "too_short": ("Mínimo de caracteres: {limit}.", "Least number of characters: {limit}."),
     "too_long": ("Use no máximo {limit} caracteres.", "Use {limit} characters at most."),
-    "too_few": ("Use pelo menos {limit} itens.", "Give {limit} items or more."),
+    "too_few": ("Mínimo de itens: {limit}.", "Least number of items: {limit}."),
     "too_many": ("Use no máximo {limit} itens.", "Give {limit} items at most."),
     "text_too_long": (
         "Depois de preenchido, o texto passa de {limit} caracteres.",
@@ -70,7 +70,7 @@ FIELDS: Final = {
     ),
     "quiet_hours_empty": (
         "Início e fim do silêncio não podem ser iguais.",
-        "Quiet hours need different ends.",
+        "Quiet hours cannot start and end at the same time.",
     ),
     "invalid_email": ("E-mail inválido.", "Not an e-mail address."),
     "delay_order": (

@@ -40,8 +40,10 @@ PROBLEMS: Final = {
         "This was created with this Idempotency-Key; its answer held a secret and is not repeated.",
     ),
     "already_registered": (
-        "Esta instância, ou o número de WhatsApp dela, já está registrada aqui.",
-        "This instance, or its WhatsApp number, is registered here already.",
+        "Esta instância, ou o número de WhatsApp dela, já está registrada aqui. Para usar o número "
+        "nesta, desconecte ou apague a outra antes.",
+        "This instance, or its WhatsApp number, is registered here already. To use the number with "
+        "this one, disconnect or delete the other first.",
     ),
     "contact_exists": (
         "Já existe um contato com este telefone.",
@@ -49,11 +51,11 @@ PROBLEMS: Final = {
     ),
     "daily_limit_reached": (
         "A instância atingiu o limite de mensagens do dia. Tente amanhã ou aumente o limite.",
-        "The instance has reached its messages of the day. Try tomorrow, or raise the limit.",
+        "The instance has reached its message limit for the day. Try tomorrow, or raise it.",
     ),
     "opted_out": (
         "A pessoa deste telefone pediu para não receber mensagens.",
-        "The person of this phone asked to get no messages.",
+        "The person with this phone has asked to get no messages.",
     ),
     "idempotency_in_progress": (
         "O primeiro pedido com esta Idempotency-Key ainda está em andamento. Tente em instantes.",
@@ -65,7 +67,7 @@ PROBLEMS: Final = {
     ),
     "instance_busy": (
         "A instância está ocupada por outra campanha. Espere que termine ou cancele-a.",
-        "Another campaign holds the instance. Wait for its end, or cancel it.",
+        "Another campaign holds the instance. Wait for it to end, or cancel it.",
     ),
     "instance_in_use": (
         "Uma campanha ativa, pausada ou agendada usa esta instância. Cancele-a antes.",
@@ -90,6 +92,10 @@ PROBLEMS: Final = {
     "phone_identifies_contact": (
         "O telefone identifica o contato e só pode mudar para outra grafia do mesmo número.",
         "The phone identifies the contact; it may change only to another spelling of itself.",
+    ),
+    "too_many_instances": (
+        "Já há {limit} instâncias criadas no servidor desta instalação. Apague as que não usa.",
+        "There are {limit} instances on the deployment's server already. Delete those not in use.",
     ),
     "too_many_messages": (
         "Uma campanha tem no máximo 5 mensagens.",
@@ -141,8 +147,10 @@ PROBLEMS: Final = {
         "The Evolution server does not answer. Check that it is up, and try again.",
     ),
     "evolution_error": (
-        "O servidor Evolution recusou o pedido.",
-        "The Evolution server refused the request.",
+        "O servidor Evolution não atendeu ao pedido. Tente de novo em instantes; se continuar, "
+        "avise quem cuida dele.",
+        "The Evolution server did not do what was asked. Try again in a moment; if it goes on, "
+        "tell whoever runs it.",
     ),
     "internal_error": (
         "Erro interno. Se persistir, informe o X-Request-Id.",
@@ -160,6 +168,10 @@ REASONS: Final = {
         "O servidor Evolution não conhece esta instância. Crie-a nele, ou apague este registro.",
         "The Evolution server has no such instance. Make it there, or delete this record.",
     ),
+    "not_evolution": (
+        "No endereço da instância não responde um servidor Evolution. Confira se ele está no ar.",
+        "No Evolution server answers at the instance's address. Check that it is up.",
+    ),
     "unsupported_version": (
         "A versão {version} do Evolution não serve; use a 2.3 ou mais nova.",
         "Evolution {version} will not do; use 2.3 or later.",
@@ -167,6 +179,10 @@ REASONS: Final = {
     "server_key_refused": (
         "O servidor Evolution da instalação recusou a chave dela. Avise quem mantém a instalação.",
         "The deployment's Evolution server refused its key. Tell whoever runs the deployment.",
+    ),
+    "still_connected": (
+        "O servidor Evolution ainda não soltou o número desta instância. Tente em instantes.",
+        "The Evolution server has not let go of this instance's number yet. Try in a moment.",
     ),
     "name_taken": (
         "O servidor Evolution já tem uma instância com este nome. Tente de novo.",

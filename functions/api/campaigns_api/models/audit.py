@@ -13,8 +13,17 @@ from campaigns_api.models.base import Answer, Moment, NextCursor
 class AuditObject(Answer):
     """What a change was made to, or what that lies in."""
 
-    kind: Annotated[str, Field(description="Such as `campaign`, `contact`, `key`, `tenant`.")]
-    id: Annotated[str | None, Field(description="Null where the change was to many at once.")]
+    kind: Annotated[
+        str,
+        Field(description="Such as `campaign`, `contact`, `key`, `tenant`.", examples=["campaign"]),
+    ]
+    id: Annotated[
+        str | None,
+        Field(
+            description="Null where the change was to many at once.",
+            examples=["cp_01hz7q3v9k2m4n6p8r0s2t4v6x"],
+        ),
+    ]
 
     @classmethod
     def of(cls, changed: audit.AuditObject) -> Self:
@@ -46,10 +55,17 @@ class AuditEntryOut(Answer):
     ]
     fields: Annotated[
         list[str],
-        Field(description="Names of the fields that changed, or that were given with an action."),
+        Field(
+            description="Names of the fields that changed, or that were given with an action.",
+            examples=[["daily_limit", "name"]],
+        ),
     ]
     counts: Annotated[
-        dict[str, int], Field(description="How many, where the change was to many at once.")
+        dict[str, int],
+        Field(
+            description="How many, where the change was to many at once.",
+            examples=[{"created": 12, "updated": 3}],
+        ),
     ]
     created_at: Moment
 

@@ -41,7 +41,7 @@ from campaigns_api.models.messages import MessageOut, MessageTextIn
 from campaigns_api.models.sources import ContactIds, GroupIds, RecipientsOut, Tags
 
 _REASON_LIMIT = 500
-Clock = Annotated[str | None, Field(max_length=5, examples=["09:00"])]
+Clock = Annotated[str | None, Field(max_length=5)]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT, examples=["Natal 2026"])]
 Description = Annotated[str, Field(max_length=DESCRIPTION_LIMIT)]
@@ -57,9 +57,7 @@ class CampaignFields(Body):
     morning_start: Clock = None
     morning_end: Clock = None
     afternoon_start: Clock = None
-    afternoon_end: Annotated[Clock, Field(description="`HH:MM`; `24:00` is allowed as an end.")] = (
-        None
-    )
+    afternoon_end: Clock = None
     skip_weekends: Annotated[bool, Field(description="For a custom period only.")] = True
     skip_holidays: Annotated[bool, Field(description="For a custom period only.")] = True
     timezone: Annotated[

@@ -162,7 +162,10 @@ class ContactQuery(ListQuery):
         Field(
             min_length=1,
             max_length=NAME_LIMIT,
-            description="Beginning of the name or of the phone; case and accents do not matter.",
+            description=(
+                "Beginning of the name or of the phone; case and accents do not matter. Those that "
+                "only their phone finds come last, by phone."
+            ),
         ),
     ] = None
     tag: Annotated[

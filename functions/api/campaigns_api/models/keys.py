@@ -70,7 +70,10 @@ class KeyCreated(KeyOut):
 
     key: Annotated[
         str,
-        Field(description="Send it as `Authorization: Bearer <key>`. It is never shown again."),
+        Field(
+            description="Send it as `Authorization: Bearer <key>`. It is never shown again.",
+            examples=["ak_01hz7q3v9k2m4n6p8r0s2t4v6x_" + "0af4" * 16],
+        ),
     ]
 
     @classmethod

@@ -39,5 +39,11 @@ class ProblemOut(Answer):
     detail: Annotated[str, Field(examples=["Não encontrado."])]
     code: Annotated[str, Field(json_schema_extra={"enum": problem_codes()}, examples=["not_found"])]
     errors: Annotated[
-        list[ProblemEntry] | None, Field(description="Every fault, all told at once.")
+        list[ProblemEntry] | None,
+        Field(
+            description=(
+                "All faults that were seen together. Values are looked at once names and types "
+                "are right, and ids once the values are."
+            )
+        ),
     ] = None

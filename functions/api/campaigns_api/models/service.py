@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from campaigns.domain.model import Role
-from campaigns_api.models.base import Answer
+from campaigns_api.models.base import Answer, Moment
 
 
 class TenantBrief(Answer):
@@ -29,4 +29,4 @@ class HealthOut(Answer):
     """`ok` when the table answers; looked at every ten seconds at most."""
 
     status: Literal["ok", "unavailable"]
-    checked_at: Annotated[str, Field(description="When the table was asked.")]
+    checked_at: Annotated[Moment, Field(description="When the table was asked.")]

@@ -25,7 +25,7 @@ ContactIds = Annotated[
     Field(
         max_length=CONTACT_IDS_LIMIT,
         description="Contacts by id. All sources are merged without repeats: a snapshot.",
-        examples=[["ct_aqrs7zsjw2fl5zmrujnvj7cofa"]],
+        examples=[["ct_6m2v5k3hq7wznp4jx8tbdyr2ce"]],
     ),
 ]
 GroupIds = Annotated[

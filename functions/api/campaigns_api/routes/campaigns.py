@@ -48,7 +48,7 @@ def create_campaign(call: Call, body: CampaignIn) -> CampaignOut:
 
     Its contacts are a snapshot; their recipients are prepared behind the answer: see `recipients`.
     """
-    zone = call.app.tenants.rules(call.tenant_id).tenant.timezone
+    zone = call.app.tenants.read(call.tenant_id).timezone
     return CampaignOut.of(call.app.campaigns.create(call.tenant_id, body.draft(zone), call.actor))
 
 
@@ -66,7 +66,7 @@ def replace_campaign(call: Call, campaign_id: str, body: Edit[CampaignPut]) -> C
     """
     seen = call.app.campaigns.read(call.tenant_id, campaign_id)
     put = body.over(CampaignOut.of(seen))
-    zone = call.app.tenants.rules(call.tenant_id).tenant.timezone
+    zone = call.app.tenants.read(call.tenant_id).timezone
     return _edited(call, seen, put.edit(zone))
 
 
@@ -87,7 +87,10 @@ def _edited(call: Call, seen: CampaignDetails, wanted: CampaignEdit) -> Campaign
 
 @routes.delete("{campaign_id}/", codes=("invalid_state",))
 def delete_campaign(call: Call, campaign_id: str) -> None:
-    """Delete a draft. Any other campaign is archived instead."""
+    """Delete a draft.
+
+    Any other campaign is refused (409 `invalid_state`): see `archive/`.
+    """
     seen = call.app.campaigns.read(call.tenant_id, campaign_id)
     call.require_match(CampaignOut.of(seen))
     call.app.delete_draft.delete(seen.view.campaign)

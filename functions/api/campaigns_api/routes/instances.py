@@ -17,6 +17,8 @@ from campaigns_api.operations import Routes
 
 #: What asking the Evolution server can end in.
 _EVOLUTION = ("already_registered", "evolution_unreachable", "evolution_error")
+#: Why none is made on the deployment's own.
+_ON_OUR_SERVER = ("no_server_configured", "too_many_instances")
 
 routes = Routes("instances", "/api/instances/")
 
@@ -31,12 +33,13 @@ def list_instances(call: Call, query: ListQuery) -> InstancePage:
     )
 
 
-@routes.post(role=Role.OWNER, status=201, codes=(*_EVOLUTION, "no_server_configured"))
+@routes.post(role=Role.OWNER, status=201, codes=(*_EVOLUTION, *_ON_OUR_SERVER))
 def create_instance(call: Call, body: InstanceIn) -> InstanceOut:
     """Register an instance that exists on its Evolution server, or make one on ours.
 
     One record per server and instance name, and per connected phone, in a deployment. One that is
-    made is not connected: `qrcode/` gives what a phone is to scan.
+    made is not connected: `qrcode/` gives what a phone is to scan. Of those that are made a tenant
+    has at most a hundred.
     """
     draft = body.draft()
     if not body.create_on_server:

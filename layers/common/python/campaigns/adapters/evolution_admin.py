@@ -1,9 +1,10 @@
 """What Evolution says of itself and of an instance, and what it is told (Evolution API 2.x).
 
 `/instance/fetchInstances` answers a list of rows with `name` and `ownerJid`, the connected phone's
-jid, or null where none was ever connected. A phone that has just scanned is in its row a moment after
-`connectionState` says "open": the row says so too once it is. It also holds the instance's key, as `/instance/create`
-does, and what `/instance/connect` answers opens a phone: nothing of an answer is ever logged.
+jid, or null where none was ever connected. A phone that has just scanned is in its row a moment
+after `connectionState` says "open": the row's own `connectionStatus` says so too once it is. It
+also holds the instance's key, as `/instance/create` does, and what `/instance/connect` answers
+opens a phone: nothing of an answer is ever logged.
 """
 
 import re
@@ -93,7 +94,10 @@ class EvolutionAdmin:
                 raise GatewayRefused(status=status)
 
     def delete(self, server: str, instance: str, api_key: str) -> AdminRefusal | None:
-        return _refusal(self._ask("DELETE", _url(server, "delete", instance), api_key))
+        answer = self._ask("DELETE", _url(server, "delete", instance), api_key)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            return AdminRefusal.STILL_CONNECTED
+        return _refusal(answer)
 
     def _connection(
         self, answer: httpx.Response, server: str, instance: str, api_key: str
@@ -103,7 +107,7 @@ class EvolutionAdmin:
             return Connection(_state(state))
         row = self._row(server, instance, api_key)
         if row.get("connectionStatus", ConnectionState.OPEN) != ConnectionState.OPEN:
-            # Whose phone it is now it does not say yet, and one that it names may be the last one's.
+            # Whose phone it is it does not say yet; one that it names may be the one before.
             return Connection(ConnectionState.CONNECTING)
         return Connection(ConnectionState.OPEN, _digits(row.get("ownerJid")))
 

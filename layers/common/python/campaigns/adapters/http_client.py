@@ -2,8 +2,8 @@
 
 Every new connection resolves its name anew, looks at the addresses and connects to one of those it
 looked at, so that a name cannot lead somewhere else in between. Certificates are checked against
-the name. Redirects are not followed and no proxy is taken from the environment. An answer has an end,
-in time and in size, whatever the server does.
+the name. Redirects are not followed and no proxy is taken from the environment. An answer has an
+end, in time and in size, whatever the server does.
 """
 
 import socket

@@ -70,8 +70,6 @@ class Composing(Scheduling):
             campaigns=self.campaign_store,
             sources=self._sources,
             recipients=self.recipients,
-            contacts=self.contact_store,
-            activities=self.activities,
             clock=self.clock,
         )
 

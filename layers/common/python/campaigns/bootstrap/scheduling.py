@@ -88,7 +88,10 @@ class Scheduling(Parts):
         return LayRecipients(
             layings=layings,
             sources=WalkSources(
-                layings=layings, recipients=self.recipients, memberships=self.memberships
+                layings=layings,
+                recipients=self.recipients,
+                memberships=self.memberships,
+                clock=self.clock,
             ),
             recipients=self.recipients,
             campaigns=self.campaign_store,

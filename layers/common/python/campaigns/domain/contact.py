@@ -305,13 +305,19 @@ def _check_consent(consent: Mapping[str, str]) -> tuple[FieldError, ...]:
         for name, value in consent.items()
         for error in _check_length(f"consent.{name}", value, CONSENT_LIMIT)
     ]
-    return (*unknown[:1], *too_long, *_check_given_at(consent.get("given_at")))
+    # It has to stand as evidence: without when and where it is none.
+    missing = [
+        FieldError(f"consent.{name}", "required", "required")
+        for name in ("given_at", "channel")
+        if consent and is_blank(consent.get(name, ""))
+    ]
+    return (*unknown[:1], *missing, *too_long, *_check_given_at(consent.get("given_at", "")))
 
 
-def _check_given_at(given_at: str | None) -> tuple[FieldError, ...]:
-    """A day or a moment in ISO 8601: it has to stand as evidence."""
+def _check_given_at(given_at: str) -> tuple[FieldError, ...]:
+    """A day or a moment in ISO 8601."""
     try:
-        if given_at is not None:
+        if not is_blank(given_at):
             datetime.fromisoformat(given_at)
     except ValueError:
         return (FieldError("consent.given_at", "invalid_moment", "invalid_moment"),)

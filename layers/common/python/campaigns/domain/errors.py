@@ -93,6 +93,7 @@ class ConflictCode(StrEnum):
     OPTED_OUT = "opted_out"
     PHONE_IDENTIFIES_CONTACT = "phone_identifies_contact"
     RECIPIENTS_PREPARING = "recipients_preparing"
+    TOO_MANY_INSTANCES = "too_many_instances"
     TOO_MANY_MESSAGES = "too_many_messages"
 
 

@@ -53,11 +53,21 @@ class RecipientsOf:
     campaign_id: str
     until: int
     statuses: frozenset[RecipientStatus]
+    #: In a draft the last one takes a removed one's place: walked to its end, it would be missed.
+    from_end: bool = False
 
     def selects(self, recipient: Recipient) -> bool:
         """Whoever was removed from that campaign stays out of this one."""
         was_removed = recipient.error_code == RecipientErrorCode.REMOVED
         return recipient.status in self.statuses and not was_removed
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientTally:
+    """What a recipient added to its campaign's counts when it was laid: taken off if it goes."""
+
+    values: tuple[str, ...] = ()
+    is_first_contact: bool = False
 
 
 type Source = GivenContacts | GroupOf | TagOf | RecipientsOf
@@ -117,7 +127,10 @@ def copied_source(original: Campaign, copied: Copied) -> tuple[Source, ...]:
     """The source of a duplicate: none, or the original's recipients up to now."""
     if copied is Copied.NONE or not original.total:
         return ()
-    return (RecipientsOf(original.campaign_id, original.total, _COPIED[copied]),)
+    can_shrink = original.started_at is None
+    return (
+        RecipientsOf(original.campaign_id, original.total, _COPIED[copied], from_end=can_shrink),
+    )
 
 
 def with_sources(
@@ -143,14 +156,14 @@ def with_sources(
     )
 
 
-def without_recipient(campaign: Campaign, *, was_first_contact: bool, now: int) -> Campaign:
+def without_recipient(campaign: Campaign, tally: RecipientTally, now: int) -> Campaign:
     """The draft with one recipient fewer; `recipients` goes on telling what was made once."""
     made = campaign.recipients
     return replace(
         campaign,
         total=campaign.total - 1,
         total_version=campaign.total_version + 1,
-        recipients=replace(made, first_contacts=max(0, made.first_contacts - was_first_contact)),
+        recipients=replace(made, first_contacts=made.first_contacts - tally.is_first_contact),
         updated_at=max(now, campaign.updated_at + 1),
     )
 

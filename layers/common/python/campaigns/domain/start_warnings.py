@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import ceil
 from typing import Final
 
 from campaigns.domain.forecast import Forecast, Pace, forecast
@@ -88,7 +89,10 @@ def _of_quiet_hours(prospect: Prospect) -> Warned | None:
 
 
 def _of_the_daily_limit(prospect: Prospect) -> Warned | None:
-    """Without one a number may send too much in a day; with one a campaign may take several."""
+    """Without one a number may send too much in a day; with one a campaign may take several.
+
+    Where no forecast reaches so far, the days are counted by the limit alone.
+    """
     if prospect.pace is None:
         return None
     limit = prospect.pace.daily_limit
@@ -97,9 +101,12 @@ def _of_the_daily_limit(prospect: Prospect) -> Warned | None:
     hours = prospect.hours(ignore_quiet_hours=prospect.campaign.schedule.ignore_quiet_hours)
     expected = prospect.forecast(hours, prospect.pace)
     sooner = prospect.forecast(hours, replace(prospect.pace, daily_limit=None))
-    if expected is None or sooner is None or len(expected.days) <= len(sooner.days):
+    if sooner is None:
         return None
-    context: dict[str, str | int] = {"daily_limit": limit, "days": len(expected.days)}
+    days = len(expected.days) if expected else ceil(prospect.remaining / limit)
+    if days <= len(sooner.days):
+        return None
+    context: dict[str, str | int] = {"daily_limit": limit, "days": days}
     return Warned(StartWarning.DAILY_LIMIT_SPANS_DAYS, context)
 
 

@@ -17,7 +17,7 @@ from campaigns.domain.contact_bulk import (
     refused,
 )
 from campaigns.domain.errors import ConcurrentUpdate, FieldError
-from campaigns.domain.group import ContactList, tag_list
+from campaigns.domain.group import ContactList, lists_of, tag_list
 from campaigns.domain.identity import Identity, new_id, new_token
 from campaigns.domain.model import Contact
 from campaigns.domain.phone import Phone
@@ -118,16 +118,23 @@ class BulkContacts:
     ) -> Mapping[ContactList, str]:
         """All that rows can add to, also where somebody else changes the contact meanwhile.
 
-        A tag that is refused may be among them, and moves nothing.
+        A tag that is refused may be among them: it moves nothing, and names none that is kept.
         """
-        tags: dict[ContactList, str] = {}
+        kept: dict[ContactList, str] = {}
+        others: dict[ContactList, str] = {}
         for contact_id, rows in persons.items():
             there = stored[contact_id].value if contact_id in stored else None
-            if fold_rows(rows, there, on_duplicate, self.clock.now()).contact is there:
+            after = fold_rows(rows, there, on_duplicate, self.clock.now()).contact
+            if after is None or after is there:
                 continue
+            entered = lists_of(after)
             for tag in (tag for row in rows for tag in row.draft.tags or () if tag_key(tag)):
-                tags.setdefault(tag_list(tag), tag.strip())
-        return tags
+                of = tag_list(tag)
+                if of in entered:
+                    kept.setdefault(of, entered[of])
+                else:
+                    others.setdefault(of, tag.strip())
+        return others | kept
 
     def _settle(
         self,

@@ -69,7 +69,9 @@ class CountAudience:
         examined = found[::step]
         inactive, opted_out = self._examine(tenant_id, examined)
         share = len(found) / len(examined) if examined else 0
-        inactive, opted_out = round(inactive * share), round(opted_out * share)
+        inactive = round(inactive * share)
+        # Both rounded up, they could be more than there are.
+        opted_out = min(round(opted_out * share), len(found) - inactive)
         return Audience(
             total=len(found),
             reachable=len(found) - inactive - opted_out,

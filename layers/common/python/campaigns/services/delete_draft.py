@@ -4,12 +4,14 @@ from typing import Final
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.errors import ConcurrentUpdate, InvalidState
-from campaigns.domain.instants import SECOND_MS
+from campaigns.domain.instants import MINUTE_MS, SECOND_MS
 from campaigns.domain.model import Campaign
 from campaigns.domain.removal import RemovalKey
 from campaigns.services.ports import Clock
 from campaigns.services.ports_removal import Removals
 
+#: Whoever lays a draft's recipients, or copies them into another draft, is done by then.
+LEFT_ALONE_MS: Final = 60 * MINUTE_MS
 #: A piece is begun only with this much time left.
 _PIECE_MS: Final = 15 * SECOND_MS
 
@@ -25,12 +27,12 @@ class DeleteDraft:
         """Raises :class:`InvalidState` for anything but a draft, and :class:`ConcurrentUpdate`
         where it is no longer as it was read.
 
-        Sweeping begins when the lease of whoever lays its recipients has run out: that layer
-        writes on until it counts them, which is refused.
+        Sweeping begins an hour later: a layer writes on until it counts what it laid, which is
+        refused, and a duplicate takes over whoever was there when it was made.
         """
         if campaign.status is not CampaignStatus.DRAFT:
             raise InvalidState(campaign.status)
-        due_at = max(self._clock.now(), campaign.laying_until or 0)
+        due_at = self._clock.now() + LEFT_ALONE_MS
         if not self._removals.begin(campaign, due_at):
             raise ConcurrentUpdate
 

@@ -26,7 +26,7 @@ class FindReachable:
         for step in _STEPS:
             if start >= campaign.total:
                 return False
-            # Consistently: they may have been laid a moment ago.
+            # Consistently: a start may follow laying, and laying its contacts, within a second.
             page = self._recipients.page(
                 campaign.tenant_id,
                 campaign.campaign_id,
@@ -41,6 +41,7 @@ class FindReachable:
         return start < campaign.total
 
     def _has_reachable(self, tenant_id: str, page: Sequence[Recipient]) -> bool:
-        contacts = self._contacts.read_many(tenant_id, [each.contact_id for each in page])
+        contact_ids = [each.contact_id for each in page]
+        contacts = self._contacts.read_many(tenant_id, contact_ids, consistent=True)
         persons = {contact.person for contact in contacts.values() if contact.is_active}
         return bool(persons - self._suppressions.read_many(tenant_id, sorted(persons)))

@@ -8,7 +8,8 @@ from campaigns.services.ports import Instances
 
 
 class InstanceCache:
-    """An instance is read once. A gate with another `config_version` makes its user forget it."""
+    """An instance is read once. A gate with another `config_version` makes its user forget it, and
+    so does a server that does not answer."""
 
     def __init__(self, instances: Instances) -> None:
         self._instances = instances

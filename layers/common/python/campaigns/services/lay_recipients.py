@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from random import Random
 
 from campaigns.domain.campaign import LIVE
@@ -20,7 +21,7 @@ from campaigns.domain.model import (
 )
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.domain.rendering import contact_values, missing_variables, required_variables
-from campaigns.domain.sources import valued_variables
+from campaigns.domain.sources import RecipientTally, valued_variables
 from campaigns.services.ports import (
     Campaigns,
     Clock,
@@ -38,6 +39,9 @@ from campaigns.services.sources import Piece, WalkSources
 _PIECE_MS = 30 * SECOND_MS
 #: Leases without a piece being laid before it is given up: something in it fails each time.
 _MOST_FAILURES = 20
+#: Variables counted with one piece: a write takes no more, and no wording needs as many.
+_VARIABLES_AT_ONCE = 300
+_OF_THE_ADDED = ("added", "first_contacts")
 
 
 class LayRecipients:
@@ -91,7 +95,6 @@ class LayRecipients:
             self._lay_all(campaign, deadline)
 
     def _lay_all(self, campaign: Campaign, deadline: int) -> None:
-        required = self._required_variables(campaign)
         current: Campaign | None = campaign
         while current is not None:
             if current.recipients.state is not RecipientsState.PREPARING:
@@ -103,7 +106,7 @@ class LayRecipients:
             elif self._clock.now() > deadline - _PIECE_MS:
                 self._hand_over(current)
                 return
-            elif advanced := self._lay_piece(current, required):
+            elif advanced := self._lay_piece(current):
                 current = advanced
                 continue
             # Refused: either the lease is another's, and that layer goes on, or sources were added.
@@ -118,25 +121,29 @@ class LayRecipients:
             text.text for text in texts if text.message_id in campaign.active_message_ids
         )
 
-    def _lay_piece(self, campaign: Campaign, required: Sequence[str]) -> Campaign | None:
+    def _lay_piece(self, campaign: Campaign) -> Campaign | None:
         piece = self._sources.next_piece(campaign)
         ids = piece.contact_ids
         # Consistently: a campaign may follow its contacts within a second.
         contacts = self._contacts.read_many(campaign.tenant_id, ids, consistent=True)
         tally: Counter[str] = Counter()
-        wanted = self._wanted(campaign, [contacts.get(each) for each in ids], required, tally)
-        tally["first_contacts"] = self._first_contacts(campaign.tenant_id, wanted)
-        values: Counter[str] = Counter()
-        recipients = []
-        for place, contact in enumerate(wanted, start=campaign.total):
-            recipients.append(self._recipient(campaign, contact, place))
-            values.update(valued_variables(contact))
+        wanted = self._wanted(campaign, [contacts.get(each) for each in ids], tally)
+        tallies = self._tallies(campaign.tenant_id, wanted)
+        recipients = [
+            self._recipient(campaign, contact, place)
+            for place, contact in enumerate(wanted, start=campaign.total)
+        ]
         epoch = campaign.laying_epoch
         laid = self._concurrently(
-            [partial(self._recipients.lay, each, epoch) for each in recipients]
+            [
+                partial(self._recipients.lay, recipient, epoch, each)
+                for recipient, each in zip(recipients, tallies, strict=True)
+            ]
         )
         if not all(laid):
             return None
+        tally["first_contacts"] = sum(each.is_first_contact for each in tallies)
+        values = Counter(name for each in tallies for name in each.values)
         advanced = _advanced(campaign, piece, tally, self._clock.now())
         return advanced if self._layings.advance(campaign, advanced, values) else None
 
@@ -144,7 +151,6 @@ class LayRecipients:
         self,
         campaign: Campaign,
         contacts: Sequence[Contact | None],
-        required: Sequence[str],
         tally: Counter[str],
     ) -> list[Contact]:
         """Who is to be laid: active, not opted out, not laid already, with every value needed."""
@@ -164,16 +170,25 @@ class LayRecipients:
         )
         new = [contact for each, contact in in_order.items() if each not in laid]
         tally["repeats"] = len(reachable) - len(new)
+        required = self._required_variables(campaign)
         wanted = [contact for contact in new if not _lacks(contact, required)]
         tally["missing_values"] = len(new) - len(wanted)
         tally["added"] = len(wanted)
         return wanted
 
-    def _first_contacts(self, tenant_id: str, contacts: Sequence[Contact]) -> int:
-        """How many of them the tenant has never messaged."""
+    def _tallies(self, tenant_id: str, contacts: Sequence[Contact]) -> list[RecipientTally]:
+        """What each of them is counted for: her values, and that she was never messaged."""
         known = self._activities.of_persons(tenant_id, [each.person for each in contacts])
         messaged = {person for person, each in known.items() if each.last_messaged_at is not None}
-        return sum(contact.person not in messaged for contact in contacts)
+        names = [valued_variables(contact) for contact in contacts]
+        most_common = Counter(chain.from_iterable(names)).most_common(_VARIABLES_AT_ONCE)
+        counted = {name for name, _ in most_common}
+        return [
+            RecipientTally(
+                tuple(name for name in valued if name in counted), contact.person not in messaged
+            )
+            for contact, valued in zip(contacts, names, strict=True)
+        ]
 
     def _recipient(self, campaign: Campaign, contact: Contact, sequence: int) -> Recipient:
         return Recipient(
@@ -221,6 +236,11 @@ def _lacks(contact: Contact, required: Sequence[str]) -> bool:
 def _advanced(campaign: Campaign, piece: Piece, tally: Counter[str], now: int) -> Campaign:
     """The campaign with a piece counted; its source is over where the piece has no position."""
     made = campaign.recipients
+    newly_named = piece.newly_named
+    if piece.is_again:
+        # Whoever is not added by this was met before, and counted then.
+        newly_named = tally["added"]
+        tally = Counter({name: tally[name] for name in _OF_THE_ADDED})
     counted = {name: getattr(made, name) + count for name, count in tally.items()}
     return replace(
         campaign,
@@ -229,6 +249,6 @@ def _advanced(campaign: Campaign, piece: Piece, tally: Counter[str], now: int) -
         laid_epoch=campaign.laying_epoch,
         next_source=campaign.next_source + (piece.position is None),
         source_position=piece.position,
-        recipients=replace(made, requested=made.requested + piece.newly_named, **counted),
+        recipients=replace(made, requested=made.requested + newly_named, **counted),
         updated_at=now,
     )

@@ -97,22 +97,25 @@ class ManageContacts:
             stale = self.contacts.delete(stored)
             if stale is None:
                 change.note(stored.value, None)
-        _require_written(stale)
+        # Gone already is as good: by ourselves, where the answer was lost, or by somebody else.
+        if stale and stale.current:
+            raise ConcurrentUpdate
 
     def opt_out(
         self, tenant_id: str, contact_id: str, *, reason: str | None, source: str
     ) -> ContactView:
         """Out for every campaign, at the moment of sending. The first opt-out stands."""
-        contact = self._stored(tenant_id, contact_id).value
+        person = self._stored(tenant_id, contact_id).value.person
         opted_out_at = self.clock.now()
-        self.suppressions.put(Suppression(tenant_id, contact.person, opted_out_at, source, reason))
-        return self._view(contact)
+        self.suppressions.put(Suppression(tenant_id, person, opted_out_at, source, reason))
+        # As she is listed by now: she may have been opted in, and listed so, since she was read.
+        return self.read(tenant_id, contact_id)
 
     def opt_in(self, tenant_id: str, contact_id: str) -> ContactView:
         """Takes the opt-out back; nothing happens where there is none."""
-        contact = self._stored(tenant_id, contact_id).value
-        self.suppressions.remove(tenant_id, contact.person)
-        return self._view(contact)
+        person = self._stored(tenant_id, contact_id).value.person
+        self.suppressions.remove(tenant_id, person)
+        return self.read(tenant_id, contact_id)
 
     def _save(self, seen: Versioned[Contact] | None, contact: Contact) -> Stale[Contact] | None:
         before = seen.value if seen else None

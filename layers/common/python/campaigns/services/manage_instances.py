@@ -107,6 +107,8 @@ class ManageInstances:
         after = self._checked(replace(before, **changes), before)
         if after.evolution_url != before.evolution_url and "api_key" not in changes:
             raise ValidationFailed([FieldError("api_key", "required", "key_wanted_again")])
+        if after == before:
+            return self.views.of(instance, gate)
         change = InstanceChange(
             old=instance,
             new=replace(instance, name=after.name, updated_at=self._unseen(instance)),
@@ -127,8 +129,8 @@ class ManageInstances:
 
         The gate is shut where the instance cannot be used any more (GatewayRefused with a
         `reason`) or its phone is registered to another one (Conflict). Nothing changes where the
-        server is in trouble (Unavailable, or GatewayRefused with its `status`). Where the connection
-        was changed meanwhile, what was said before that may be old: it is asked again.
+        server is in trouble (Unavailable, or GatewayRefused with its `status`). Where its
+        connection was changed meanwhile, what was said before may be old: it is asked again.
         """
         for _ in range(_ATTEMPTS):
             try:

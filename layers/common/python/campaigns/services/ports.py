@@ -33,7 +33,7 @@ from campaigns.domain.model import (
 )
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.domain.removal import RemovalKey
-from campaigns.domain.sources import Source
+from campaigns.domain.sources import RecipientTally, Source
 
 
 class Clock(Protocol):
@@ -341,7 +341,7 @@ class Campaigns(Protocol):
     ) -> TransitionRefusal | None:
         """Cancel or complete: frees the instance; the lane is due at its `due_at`, or no more.
 
-        Asserts the total's version: added recipients keep a campaign from completing.
+        Completing asserts the total's version: added recipients keep a campaign from it.
         """
 
 
@@ -429,7 +429,7 @@ class Layings(Protocol):
 
 
 class RecipientsToLay(Protocol):
-    def lay(self, recipient: Recipient, laid_epoch: int) -> bool:
+    def lay(self, recipient: Recipient, laid_epoch: int, tally: RecipientTally) -> bool:
         """Write a recipient and its marker; False where a newer layer has the place."""
 
     def already_laid(

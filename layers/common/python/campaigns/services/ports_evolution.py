@@ -13,9 +13,11 @@ class AdminRefusal(StrEnum):
 
     WRONG_KEY = "wrong_key"
     UNKNOWN_INSTANCE = "unknown_instance"
+    NOT_EVOLUTION = "not_evolution"
     UNSUPPORTED_VERSION = "unsupported_version"
     SERVER_KEY_REFUSED = "server_key_refused"
     NAME_TAKEN = "name_taken"
+    STILL_CONNECTED = "still_connected"
 
 
 @dataclass(frozen=True, slots=True)

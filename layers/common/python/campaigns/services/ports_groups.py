@@ -12,12 +12,17 @@ class Memberships(Protocol):
     """Who is in a group or has a tag, from the table itself: who was just added is found."""
 
     def members(
-        self, tenant_id: str, of: GroupOf | TagOf, *, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        of: GroupOf | TagOf,
+        *,
+        after: str | None,
+        limit: int,
+        since: int | None = None,
     ) -> Listing[str]:
-        """Contact ids by name, `limit` at most.
+        """Contact ids by name, `limit` at most; those alone who came or moved `since` (epoch ms).
 
-        `after` is the `next` of the page before; no page is empty while there is another. Raises
-        ValueError for an `after` that is none.
+        `after` is the `next` of the page before; no page is empty while there is another.
         """
 
     def existing_groups(self, tenant_id: str, group_ids: Sequence[str]) -> set[str]:

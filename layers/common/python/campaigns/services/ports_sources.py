@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from campaigns.domain.model import Campaign, LaneKey, LogEntry, Recipient
-from campaigns.domain.sources import Source
+from campaigns.domain.sources import RecipientTally, Source
 
 
 class CampaignSources(Protocol):
@@ -21,6 +21,9 @@ class CampaignSources(Protocol):
 
         False where the campaign's state or total has changed since it was read.
         """
+
+    def tally(self, recipient: Recipient) -> RecipientTally | None:
+        """What it was counted for; None where it is gone."""
 
     def take_out(
         self,

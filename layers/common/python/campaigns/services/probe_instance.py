@@ -70,9 +70,11 @@ class ProbeInstance:
     def require_version(self, server: str) -> str:
         """The version of a server; GatewayRefused, which names it, where it will not do."""
         version = self.admin.version(server)
-        if version is None or not is_supported(version):
+        if version is None:
+            raise GatewayRefused(reason=AdminRefusal.NOT_EVOLUTION.value)
+        if not is_supported(version):
             reason = AdminRefusal.UNSUPPORTED_VERSION.value
-            raise GatewayRefused(reason=reason, version=version or "?")
+            raise GatewayRefused(reason=reason, version=version)
         return version
 
     def _check_addresses(self, server: str) -> FieldError | None:

@@ -38,6 +38,13 @@ from campaigns.services.probe_instance import ProbeInstance
 _log = logging.getLogger(__name__)
 
 _KEY_BITS: Final = 192
+#: Of one tenant on our server, where each takes memory and all share it: a loop that makes
+#: instances must end. Many at once may pass it by a few.
+_MOST: Final = 100
+#: Those that were registered lie in the same list.
+_LISTED: Final = 1_000
+#: Evolution answers a logout before it has let go, and deletes nothing that is connected.
+_LETS_GO_MS: Final = (300, 700, 1_500, 3_000)
 _GONE: Final = frozenset({None, AdminRefusal.UNKNOWN_INSTANCE})
 
 type _Records = tuple[Instance, InstanceGate]
@@ -64,12 +71,15 @@ class ProvisionInstance:
     ) -> InstanceView:
         """A new instance on our own server; its name there begins with the draft's.
 
-        Of the draft, URL and key are ours to choose. The same `attempt` makes one instance, however
-        often it is repeated. Raises ValidationFailed, Conflict where there is no server,
-        Unavailable or GatewayRefused; then nothing is left of it, or, where the server does not say
-        so, an instance that is not connected.
+        Of the draft, URL and key are ours to choose. The same `attempt` with the same draft makes
+        one instance, however often it is repeated. Raises ValidationFailed, Conflict where there is
+        no server or the tenant has enough, Unavailable or GatewayRefused; then nothing is left of
+        it, or, where the server does not say so, an instance that is not connected.
         """
         self._require_key()
+        self._require_room(tenant_id)
+        # Without its key, which is not there yet.
+        wanted = f"{attempt}\x1f{draft!r}" if attempt else new_token(self.random)
         draft = replace(
             draft,
             name=draft.name.strip(),
@@ -77,7 +87,7 @@ class ProvisionInstance:
             api_key=f"{self.random.getrandbits(_KEY_BITS):048X}",
         )
         version = self.probe.require_version(self.server)
-        for mark in (attempt or new_token(self.random), new_token(self.random)):
+        for mark in (wanted, new_token(self.random)):
             new = self._new(tenant_id, draft, actor, mark, version)
             holder = self.instances.create(*new, _places(new[0]))
             if holder is None:
@@ -99,7 +109,7 @@ class ProvisionInstance:
         """Delete it on its server, as far as that lets us: it may be gone for good."""
         place = (instance.evolution_url, instance.evolution_instance, self.vault.decrypt(instance))
         refusal: AdminRefusal | str | None = None
-        for step in (self.admin.logout, self.admin.delete):
+        for step in (self.admin.logout, self._delete):
             try:
                 refusal = step(*place)
             except (Unavailable, GatewayRefused) as fault:
@@ -107,11 +117,24 @@ class ProvisionInstance:
         if refusal not in _GONE:
             _tell_left(instance, str(refusal))
 
+    def _delete(self, *place: str) -> AdminRefusal | None:
+        for pause in _LETS_GO_MS:
+            refusal = self.admin.delete(*place)
+            if refusal is not AdminRefusal.STILL_CONNECTED:
+                return refusal
+            self.clock.sleep(pause)
+        return self.admin.delete(*place)
+
     def _require_key(self, *, anew: bool = False) -> str:
         key = self.server_key.read(anew=anew) if self.server else None
         if key is None:
             raise Conflict(ConflictCode.NO_SERVER_CONFIGURED)
         return key
+
+    def _require_room(self, tenant_id: str) -> None:
+        listed = self.instances.page(tenant_id, after=None, limit=_LISTED).items
+        if sum(each.created_on_server for each in listed) >= _MOST:
+            raise Conflict(ConflictCode.TOO_MANY_INSTANCES, limit=_MOST)
 
     def _new(
         self, tenant_id: str, draft: InstanceDraft, actor: str, mark: str, version: str

@@ -129,7 +129,7 @@ class ReadContacts:
         """List a contact among those who are opted out if it is, or no more if it is not.
 
         Whoever changes a suppression does this after it, and whoever writes a contact looks at the
-        suppression after it: of two at once one sees the other.
+        suppression after it, this write too: of two at once one sees the other.
         """
         for _ in range(_ATTEMPTS):
             stored = self.contacts.read_versions(tenant_id, [contact_id]).get(contact_id)
@@ -139,8 +139,7 @@ class ReadContacts:
             if stored.value.opted_out is is_out:
                 return
             listed = replace(stored.value, opted_out=is_out)
-            if not self.contacts.save(listed, seen=stored, token=new_token(self.random)):
-                return
+            self.contacts.save(listed, seen=stored, token=new_token(self.random))
 
     def _page(
         self,
@@ -151,7 +150,7 @@ class ReadContacts:
     ) -> Listing[Contact]:
         if not isinstance(part, ContactScan):
             listing = self.memberships.members(tenant_id, part, after=position, limit=limit)
-            there = self.contacts.read_many(tenant_id, listing.items)
+            there = self.contacts.read_many(tenant_id, listing.items, consistent=True)
             return Listing([there[each] for each in listing.items if each in there], listing.next)
         try:
             return self.contacts.page(tenant_id, part, after=position, limit=limit)

@@ -54,9 +54,10 @@ class ReadRecipients:
     def one(self, tenant_id: str, campaign_id: str, recipient_id: str) -> RecipientView:
         """Raises :class:`NotFound`."""
         # Of a draft that was deleted the head alone is gone at once.
-        self._head(tenant_id, campaign_id)
+        campaign = self._head(tenant_id, campaign_id)
         found = self._recipients.find(tenant_id, campaign_id, recipient_id)
-        if found is None:
+        # What lies beyond the total is not laid yet.
+        if found is None or found.sequence >= campaign.total:
             raise NotFound
         return RecipientView(found, self._contacts.read(tenant_id, found.contact_id))
 
@@ -80,13 +81,26 @@ class ReadRecipients:
 
     def _walk(self, campaign: Campaign, start: int, at_once: int) -> Iterator[Recipient]:
         while start < campaign.total:
-            chunk = self._recipients.page(
-                campaign.tenant_id, campaign.campaign_id, start, campaign.total, limit=at_once
-            )
+            chunk = self._chunk(campaign, start, at_once, consistent=False)
+            if len(chunk) < min(at_once, campaign.total - start):
+                # They were laid a moment ago: an older read does not know all of them.
+                chunk = self._chunk(campaign, start, at_once, consistent=True)
             if not chunk:
                 return
             yield from chunk
             start = chunk[-1].sequence + 1
+
+    def _chunk(
+        self, campaign: Campaign, start: int, at_once: int, *, consistent: bool
+    ) -> list[Recipient]:
+        return self._recipients.page(
+            campaign.tenant_id,
+            campaign.campaign_id,
+            start,
+            campaign.total,
+            limit=at_once,
+            consistent=consistent,
+        )
 
     def _head(self, tenant_id: str, campaign_id: str) -> Campaign:
         campaign = self._campaigns.head(tenant_id, campaign_id, consistent=True)

@@ -1,6 +1,5 @@
 """Remove a recipient: out of a draft for good; of a live campaign it is skipped and stays told."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -16,9 +15,8 @@ from campaigns.domain.errors import (
 from campaigns.domain.model import Campaign, Recipient, RecipientsState
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.domain.recipient_changes import ended
-from campaigns.domain.sources import valued_variables, without_recipient
-from campaigns.services.ports import Campaigns, Clock, Contacts, Guard, Recipients
-from campaigns.services.ports_activity import Activities
+from campaigns.domain.sources import without_recipient
+from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
 from campaigns.services.ports_sources import CampaignSources
 
 _ATTEMPTS: Final = 3
@@ -33,15 +31,11 @@ class RemoveRecipient:
         campaigns: Campaigns,
         sources: CampaignSources,
         recipients: Recipients,
-        contacts: Contacts,
-        activities: Activities,
         clock: Clock,
     ) -> None:
         self._campaigns = campaigns
         self._sources = sources
         self._recipients = recipients
-        self._contacts = contacts
-        self._activities = activities
         self._clock = clock
 
     def remove(
@@ -80,23 +74,12 @@ class RemoveRecipient:
         last = self._recipients.read(
             campaign.tenant_id, campaign.campaign_id, campaign.total - 1, consistent=True
         )
-        if last is None:
+        tally = self._sources.tally(recipient)
+        if last is None or tally is None:
             return False
-        new = without_recipient(
-            campaign, was_first_contact=self._is_first(recipient), now=self._clock.now()
-        )
-        values = self._values_of(recipient)
+        new = without_recipient(campaign, tally, self._clock.now())
+        values = dict.fromkeys(tally.values, -1)
         return self._sources.take_out(campaign, new, recipient, last, values)
-
-    def _is_first(self, recipient: Recipient) -> bool:
-        known = self._activities.of_persons(recipient.tenant_id, [recipient.person])
-        activity = known.get(recipient.person)
-        return activity is None or activity.last_messaged_at is None
-
-    def _values_of(self, recipient: Recipient) -> Counter[str]:
-        """What she had counted as values, as far as her contact still tells."""
-        contact = self._contacts.read(recipient.tenant_id, recipient.contact_id)
-        return Counter(dict.fromkeys(valued_variables(contact), -1) if contact else {})
 
     def _skip(self, campaign: Campaign, recipient: Recipient) -> bool:
         if recipient.status is not RecipientStatus.PENDING:

@@ -53,18 +53,22 @@ class VisitLane:
         self._random = random
 
     def visit(self, key: LaneKey) -> None:
-        campaign = self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
+        lane, campaign = self._read(key)
         if campaign and campaign.status is CampaignStatus.SCHEDULED:
             if not self._start.when_due(campaign):
                 return
-            campaign = self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
-        lane = self._lanes.read(key)
+            lane, campaign = self._read(key)
         if campaign is None or lane is None:
             return
         if campaign.status in _WALKED:
             self._go_on(campaign, lane)
         else:
             self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
+
+    def _read(self, key: LaneKey) -> tuple[Lane | None, Campaign | None]:
+        """The lane first: whoever wakes it for what the campaign does not say yet, changes it."""
+        lane = self._lanes.read(key)
+        return lane, self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
 
     def _go_on(self, campaign: Campaign, lane: Lane) -> None:
         lane = self._grown(campaign, lane)

@@ -1,5 +1,6 @@
 """Shapes of a campaign's own partition: head, description, texts, log."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from pynamodb.attributes import (
@@ -11,7 +12,7 @@ from pynamodb.attributes import (
 )
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.table import Item
+from campaigns.adapters.dynamodb.table import Item, Raw, numbers_in
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import AutoPauseReason
 from campaigns.domain.model import (
@@ -88,6 +89,9 @@ class LogItem(Item):
     actor = UnicodeAttribute()
     event = JSONAttribute()
 
+
+#: Before a variable's name, which may be that of one of the keys.
+_VALUE_OF = "value_of."
 
 _NUMBERS = (
     "started_at",
@@ -186,6 +190,19 @@ def to_head(campaign: Campaign) -> HeadItem:
 def stored_schedule(schedule: Schedule) -> dict[str, object]:
     """Only what was set: the head stays small."""
     return {name: value for name, value in asdict(schedule).items() if value is not None}
+
+
+def to_value_counts(raw: Raw) -> dict[str, int]:
+    """How many recipients have a value, by variable."""
+    return {
+        name.removeprefix(_VALUE_OF): count
+        for name, count in numbers_in(raw).items()
+        if name.startswith(_VALUE_OF)
+    }
+
+
+def stored_value_counts(values: Mapping[str, int]) -> dict[str, int]:
+    return {f"{_VALUE_OF}{name}": count for name, count in values.items()}
 
 
 def to_text(item: TextItem) -> MessageText:

@@ -16,6 +16,7 @@ from campaigns.adapters.dynamodb.campaign_items import (
     to_campaign,
     to_log_item,
     to_text,
+    to_value_counts,
 )
 from campaigns.adapters.dynamodb.gate_items import GateItem
 from campaigns.adapters.dynamodb.lane_store import LaneItem, LaneStore, to_lane
@@ -71,7 +72,9 @@ class CampaignStore:
             messages=tuple(sorted(texts, key=lambda text: text.order)),
             counters=numbers_in(by_sort.get(keys.campaign_counters(tenant_id, campaign_id).sk, {})),
             lane=to_lane(LaneItem.from_raw_data(lane)) if lane else None,
-            values=numbers_in(by_sort.get(keys.campaign_values(tenant_id, campaign_id).sk, {})),
+            values=to_value_counts(
+                by_sort.get(keys.campaign_values(tenant_id, campaign_id).sk, {})
+            ),
         )
 
     def texts(self, tenant_id: str, campaign_id: str) -> tuple[MessageText, ...]:
@@ -205,13 +208,10 @@ class CampaignStore:
     def end(
         self, old: Campaign, new: Campaign, lane: Lane | None, entry: LogEntry
     ) -> TransitionRefusal | None:
-        writes = [
-            self._head_write(
-                old,
-                new,
-                (HeadItem.status == old.status) & (HeadItem.total_version == old.total_version),
-            )
-        ]
+        is_as_read: Condition = HeadItem.status == old.status
+        if new.status is CampaignStatus.COMPLETED:
+            is_as_read &= HeadItem.total_version == old.total_version
+        writes = [self._head_write(old, new, is_as_read)]
         if old.status is CampaignStatus.SCHEDULED:
             writes.append(self._gate_write(new, [_WAITS_NO_MORE], GateItem.pk.exists()))
         else:
@@ -238,8 +238,10 @@ class CampaignStore:
         return TransitionRefusal.STATE
 
     def _head_write(self, old: Campaign, new: Campaign, condition: Condition) -> _Write:
+        """The instance is the one whose gate is written with it: as a draft it may have changed."""
         key = keys.campaign_head(new.tenant_id, new.campaign_id)
-        return "Update", self._table.update_request(key, head_changes(old, new), condition)
+        is_as_read = condition & (HeadItem.instance_id == old.instance_id)
+        return "Update", self._table.update_request(key, head_changes(old, new), is_as_read)
 
     def _gate_write(
         self, campaign: Campaign, actions: Sequence[Action], condition: Condition

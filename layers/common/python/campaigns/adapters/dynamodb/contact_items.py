@@ -1,5 +1,8 @@
 """Shapes of contacts and suppressions."""
 
+import json
+from typing import Any
+
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -17,6 +20,16 @@ from campaigns.domain.model import Contact, Suppression
 from campaigns.services.ports_registry import Versioned
 
 
+class TextsAttribute(JSONAttribute):
+    """JSON with its letters as they are: escaped, one takes up to 12 bytes, and an item has 400 KB.
+
+    So a contact fits that is as long as it may be.
+    """
+
+    def serialize(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
 class ContactItem(Item):
     """A contact; listed by name and by phone."""
 
@@ -32,13 +45,13 @@ class ContactItem(Item):
     email = UnicodeAttribute(null=True)
     quem_indicou = UnicodeAttribute(null=True)
     tags = ListAttribute(of=UnicodeAttribute, default=list)
-    custom_vars = JSONAttribute(default=dict)
+    custom_vars = TextsAttribute(default=dict)
     notes = UnicodeAttribute(null=True)
     is_active = BooleanAttribute()
-    consent = JSONAttribute(null=True)
+    consent = TextsAttribute(null=True)
     groups = ListAttribute(of=UnicodeAttribute, default=list)
     opted_out = BooleanAttribute()
-    behind = JSONAttribute(null=True)
+    behind = TextsAttribute(null=True)
     list_key = UnicodeAttribute()
     list_sort = UnicodeAttribute()
     phone_list = UnicodeAttribute()
@@ -50,6 +63,7 @@ class MemberItem(Item):
     """That a contact is in a group or has a tag, by her name."""
 
     contact_id = UnicodeAttribute()
+    updated_at = NumberAttribute(default=0)
 
 
 class SuppressionItem(Item):

@@ -169,7 +169,10 @@ class ContactStore:
             member_key(contact.tenant_id, each, place) for each, place in step.taken_away.items()
         ]
         put = [member_key(contact.tenant_id, each, place) for each, place in step.put.items()]
-        items = [MemberItem(key.pk, key.sk, contact_id=contact.contact_id) for key in put]
+        items = [
+            MemberItem(key.pk, key.sk, contact_id=contact.contact_id, updated_at=contact.updated_at)
+            for key in put
+        ]
         return [
             *(("Delete", self._table.check_request(key)) for key in gone),
             *(("Put", self._table.put_request(item)) for item in items),

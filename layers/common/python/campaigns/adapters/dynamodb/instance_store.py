@@ -100,9 +100,7 @@ class InstanceStore:
             GateItem,
             keys.instance_gate(instance_id),
             [GateItem.connection_state.set(state), GateItem.connection_version.add(1)],
-            GateItem.pk.exists()
-            if seen is None
-            else GateItem.connection_version == seen.connection_version,
+            GateItem.pk.exists() if seen is None else _is_connected_as_read(seen),
             returning="ALL_NEW",
         )
         if isinstance(result, Refused) or result.item is None:
@@ -185,6 +183,15 @@ def _is_as_read(instance: Instance) -> Condition:
     )
 
 
+def _is_connected_as_read(gate: InstanceGate) -> Condition:
+    is_as_read = GateItem.connection_version == gate.connection_version
+    if not gate.connection_version:
+        # Gates of an earlier version of the software have none.
+        has_none = GateItem.pk.exists() & GateItem.connection_version.does_not_exist()
+        is_as_read |= has_none
+    return cast(Condition, is_as_read)
+
+
 def _registration(digest: str, raw: Raw) -> Registration:
     item = RegistrationItem.from_raw_data(raw)
     return Registration(digest, item.instance_id, item.tenant_id)
@@ -202,7 +209,7 @@ def _gate_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
         (GateItem.config_version == old.config_version)
         & (GateItem.delay_min_ms == old.delay_min_ms)
         & (GateItem.delay_max_ms == old.delay_max_ms)
-        & (GateItem.connection_version == old.connection_version)
+        & _is_connected_as_read(old)
     )
     return (
         keys.instance_gate(change.new.instance_id),

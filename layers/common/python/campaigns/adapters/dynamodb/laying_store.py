@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.campaign_items import (
     HeadItem,
+    stored_value_counts,
     to_campaign,
     to_log_item,
 )
@@ -66,9 +67,8 @@ class LayingStore:
             source = keys.campaign_source(tenant_id, campaign_id, old.next_source)
             writes.append(("Delete", {"TableName": self._table.name, "Key": source.raw}))
         if values:
-            request = self._table.add_request(
-                keys.campaign_values(tenant_id, campaign_id), values, {}
-            )
+            key = keys.campaign_values(tenant_id, campaign_id)
+            request = self._table.add_request(key, stored_value_counts(values), {})
             writes.append(("Update", request))
         return self._table.transact(writes) is None
 

@@ -24,24 +24,36 @@ class MemberStore:
         self._table = table
 
     def members(
-        self, tenant_id: str, of: GroupOf | TagOf, *, after: str | None, limit: int
+        self,
+        tenant_id: str,
+        of: GroupOf | TagOf,
+        *,
+        after: str | None,
+        limit: int,
+        since: int | None = None,
     ) -> Listing[str]:
         if isinstance(of, GroupOf) and not self.existing_groups(tenant_id, [of.group_id]):
             # Entries of a deleted group may still be on their way out.
             return Listing([], None)
         partition = _partition(tenant_id, of)
-        # One more than wanted: only so is it known that something follows.
-        page = self._table.query(
-            MemberItem,
-            partition,
-            sort=lambda path: path.startswith(keys.MEMBER_PREFIX),
-            limit=limit + 1,
-            after=Key(partition, keys.MEMBER_PREFIX + after).raw if after else None,
-            consistent=True,
-        )
-        entries = page.items[:limit]
-        is_last = len(page.items) <= limit and page.last_key is None
-        position = None if is_last else entries[-1].sk.removeprefix(keys.MEMBER_PREFIX)
+        start = Key(partition, keys.MEMBER_PREFIX + after).raw if after else None
+        found: list[MemberItem] = []
+        while True:
+            # One more than wanted: only so is it known that something follows.
+            page = self._table.query(
+                MemberItem,
+                partition,
+                sort=lambda path: path.startswith(keys.MEMBER_PREFIX),
+                limit=limit + 1 if since is None else None,
+                after=start,
+                consistent=True,
+            )
+            found += [each for each in page.items if since is None or each.updated_at >= since]
+            start = page.last_key
+            if start is None or len(found) > limit:
+                break
+        entries = found[:limit]
+        position = entries[-1].sk.removeprefix(keys.MEMBER_PREFIX) if len(found) > limit else None
         return Listing([entry.contact_id for entry in entries], position)
 
     def existing_groups(self, tenant_id: str, group_ids: Sequence[str]) -> set[str]:
@@ -91,7 +103,7 @@ class ListCountStore:
             return None
         count = to_count(item)
         if isinstance(of, TagOf) and _is_over(count):
-            self._forget(key, count)
+            self._forget(key)
         return count.contacts
 
     def recount(self, tenant_id: str, of: ContactList, seen: Count) -> int | None:
@@ -105,6 +117,8 @@ class ListCountStore:
         )
         if isinstance(result, Refused):
             return None
+        if isinstance(of, TagOf) and not contacts:
+            self._forget(key)
         return contacts
 
     def tags(self, tenant_id: str, *, after: str | None, limit: int) -> Listing[Counted[str]]:
@@ -138,9 +152,9 @@ class ListCountStore:
             if not start:
                 return counted
 
-    def _forget(self, key: Key, seen: Count) -> None:
-        """A tag that nobody has any more is none."""
-        is_over = (TagItem.moves == seen.moves) & TagItem.announced.does_not_exist()
+    def _forget(self, key: Key) -> None:
+        """A tag that nobody has any more is none, unless it is coming back."""
+        is_over = (TagItem.contacts <= 0) & TagItem.announced.does_not_exist()
         self._table.delete(TagItem, key, is_over)
 
 

@@ -12,6 +12,7 @@ from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Item
 from campaigns.domain.model import FailedTry, LaneKey, Recipient
 from campaigns.domain.recipient import RecipientStatus
+from campaigns.domain.sources import RecipientTally
 
 
 class FailedTryMap(MapAttribute[str, object]):
@@ -64,6 +65,9 @@ class MarkerItem(Item):
     campaign_id = UnicodeAttribute()
     sequence = NumberAttribute()
     laid_epoch = NumberAttribute()
+    # What it was counted for.
+    values = ListAttribute(of=UnicodeAttribute, default=list)
+    is_first_contact = BooleanAttribute(default=False)
 
 
 def _whole(value: float | None) -> int | None:
@@ -121,6 +125,23 @@ def to_item(recipient: Recipient, laid_epoch: int) -> RecipientItem:
         laid_epoch=laid_epoch,
         updated_at=recipient.updated_at,
     )
+
+
+def to_marker(recipient: Recipient, laid_epoch: int, tally: RecipientTally) -> MarkerItem:
+    key = keys.recipient_marker(recipient.recipient_id)
+    return MarkerItem(
+        key.pk,
+        key.sk,
+        campaign_id=recipient.campaign_id,
+        sequence=recipient.sequence,
+        laid_epoch=laid_epoch,
+        values=list(tally.values),
+        is_first_contact=tally.is_first_contact,
+    )
+
+
+def to_tally(item: MarkerItem) -> RecipientTally:
+    return RecipientTally(tuple(map(str, item.values)), item.is_first_contact)
 
 
 def to_try(failed: FailedTry) -> FailedTryMap:

@@ -15,6 +15,7 @@ from campaigns.adapters.dynamodb.recipient_items import (
     RecipientItem,
     lane_of,
     to_item,
+    to_marker,
     to_recipient,
     to_try,
 )
@@ -22,12 +23,15 @@ from campaigns.adapters.dynamodb.table import Done, Table
 from campaigns.domain.identity import new_token
 from campaigns.domain.model import DueRetry, LaneKey, Recipient, SendJob
 from campaigns.domain.recipient import RecipientStatus
+from campaigns.domain.sources import RecipientTally
 from campaigns.services.ports import Guard
 
 #: Fields whose stored form is not a plain attribute of the same name.
 _DERIVED = frozenset({"retry_at", "failed_tries", "instance_id"})
 #: Fields that belong to a state and not to the recipient.
 _PASSING = ("error_code", "lease_token", "lease_until", "slot_at", "unknown_since")
+
+_NO_TALLY = RecipientTally()
 
 
 class RecipientStore:
@@ -130,7 +134,7 @@ class RecipientStore:
         # After a lost answer the stored item is ours already: then it was as the caller knew it.
         return old if result.item.write_token == token else to_recipient(result.item)
 
-    def lay(self, recipient: Recipient, laid_epoch: int) -> bool:
+    def lay(self, recipient: Recipient, laid_epoch: int, tally: RecipientTally = _NO_TALLY) -> bool:
         """Write a recipient and its marker under the layer's fencing number.
 
         A layer that lost its lease has a lower number and is refused; leftovers of one that crashed
@@ -139,14 +143,7 @@ class RecipientStore:
         is_not_newer = RecipientItem.pk.does_not_exist() | (RecipientItem.laid_epoch <= laid_epoch)
         if not isinstance(self._table.put(to_item(recipient, laid_epoch), is_not_newer), Done):
             return False
-        key = keys.recipient_marker(recipient.recipient_id)
-        marker = MarkerItem(
-            key.pk,
-            key.sk,
-            campaign_id=recipient.campaign_id,
-            sequence=recipient.sequence,
-            laid_epoch=laid_epoch,
-        )
+        marker = to_marker(recipient, laid_epoch, tally)
         is_not_newer = MarkerItem.pk.does_not_exist() | (MarkerItem.laid_epoch <= laid_epoch)
         return isinstance(self._table.put(marker, is_not_newer), Done)
 

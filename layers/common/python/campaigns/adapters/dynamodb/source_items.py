@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Item, Key
@@ -28,6 +33,7 @@ class SourceItem(Item):
     named = UnicodeAttribute(null=True)
     until = NumberAttribute(null=True)
     statuses = ListAttribute(of=UnicodeAttribute, null=True)
+    from_end = BooleanAttribute(null=True)
 
 
 def to_source(item: SourceItem) -> Source:
@@ -40,7 +46,7 @@ def to_source(item: SourceItem) -> Source:
             return TagOf(item.named)
         case SourceKind.RECIPIENTS:
             statuses = frozenset(RecipientStatus(str(status)) for status in item.statuses)
-            return RecipientsOf(item.named, int(item.until), statuses)
+            return RecipientsOf(item.named, int(item.until), statuses, from_end=bool(item.from_end))
 
 
 def to_source_items(
@@ -63,7 +69,7 @@ def _to_item(key: Key, source: Source) -> SourceItem:
             return SourceItem(key.pk, key.sk, kind=SourceKind.GROUP, named=group_id)
         case TagOf(tag):
             return SourceItem(key.pk, key.sk, kind=SourceKind.TAG, named=tag)
-        case RecipientsOf(campaign_id, until, statuses):
+        case RecipientsOf(campaign_id, until, statuses, from_end):
             return SourceItem(
                 key.pk,
                 key.sk,
@@ -71,4 +77,5 @@ def _to_item(key: Key, source: Source) -> SourceItem:
                 named=campaign_id,
                 until=until,
                 statuses=sorted(statuses),
+                from_end=from_end,
             )

@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.campaign_items import HeadItem, LayingItem, to_log_item
+from campaigns.adapters.dynamodb.campaign_items import (
+    HeadItem,
+    LayingItem,
+    stored_value_counts,
+    to_log_item,
+)
 from campaigns.adapters.dynamodb.campaign_store import head_changes
 from campaigns.adapters.dynamodb.lane_store import LaneItem, LaneStore
-from campaigns.adapters.dynamodb.recipient_items import MarkerItem, RecipientItem, to_item
+from campaigns.adapters.dynamodb.recipient_items import (
+    MarkerItem,
+    RecipientItem,
+    to_item,
+    to_tally,
+)
 from campaigns.adapters.dynamodb.source_items import to_source_items
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.model import Campaign, LaneKey, LogEntry, Recipient
-from campaigns.domain.sources import Source
+from campaigns.domain.sources import RecipientTally, Source
 
 type _Write = tuple[str, dict[str, object]]
 
@@ -53,6 +63,11 @@ class SourceStore:
             writes.append(("Update", request))
         return self._table.transact(writes) is None
 
+    def tally(self, recipient: Recipient) -> RecipientTally | None:
+        key = keys.recipient_marker(recipient.recipient_id)
+        item = self._table.get(MarkerItem, key, consistent=True)
+        return to_tally(item) if item else None
+
     def take_out(
         self,
         old: Campaign,
@@ -73,7 +88,8 @@ class SourceStore:
             writes += self._move(last, removed, old.laying_epoch)
         if values:
             key = keys.campaign_values(tenant_id, campaign_id)
-            writes.append(("Update", self._table.add_request(key, values, {})))
+            request = self._table.add_request(key, stored_value_counts(values), {})
+            writes.append(("Update", request))
         return self._table.transact(writes) is None
 
     def _head_write(self, old: Campaign, new: Campaign) -> _Write:
@@ -89,16 +105,13 @@ class SourceStore:
     def _move(self, last: Recipient, removed: Recipient, laid_epoch: int) -> list[_Write]:
         """Under the newest fencing number: a layer that lost its lease finds the place taken."""
         moved = replace(last, sequence=removed.sequence)
-        key = keys.recipient_marker(last.recipient_id)
-        marker = MarkerItem(
-            key.pk,
-            key.sk,
-            campaign_id=last.campaign_id,
-            sequence=moved.sequence,
-            laid_epoch=laid_epoch,
+        marker = self._table.update_request(
+            keys.recipient_marker(last.recipient_id),
+            [MarkerItem.sequence.set(moved.sequence), MarkerItem.laid_epoch.set(laid_epoch)],
+            MarkerItem.pk.exists(),
         )
         is_there = RecipientItem.recipient_id == removed.recipient_id
         return [
             ("Put", self._table.put_request(to_item(moved, laid_epoch), is_there)),
-            ("Put", self._table.put_request(marker)),
+            ("Update", marker),
         ]

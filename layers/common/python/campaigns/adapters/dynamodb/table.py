@@ -17,7 +17,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from campaigns.domain.errors import ConcurrentUpdate
+from campaigns.domain.errors import ConcurrentUpdate, Throttled
 
 #: How often a write that met a transaction in progress is repeated, with growing pauses.
 _CONFLICT_PAUSES_MS: Final = (20, 50, 120, 300, 700)
@@ -91,8 +91,9 @@ class Refused[T]:
 class Table:
     """Reads and conditional writes of one DynamoDB table.
 
-    Raises :class:`ConcurrentUpdate` when a transaction stays in the way, and lets botocore's errors
-    through (throttling and lost connections are repeated by the SDK first).
+    Raises :class:`ConcurrentUpdate` when a transaction stays in the way, :class:`Throttled` where
+    keys of a batch stay unread, and lets botocore's errors through (throttling and lost connections
+    are repeated by the SDK first).
     """
 
     def __init__(
@@ -140,7 +141,7 @@ class Table:
             if left:
                 pause = next(pauses, None)
                 if pause is None:
-                    raise ConcurrentUpdate(code="throttled")
+                    raise Throttled(1)
                 self._sleep(pause)
                 wanted = left + wanted
         return found
