@@ -10,6 +10,7 @@ from campaigns_cli.campaign_shown import show_campaign
 from campaigns_cli.command_group import Group
 from campaigns_cli.completion import complete_instance
 from campaigns_cli.errors import UnusableInput
+from campaigns_cli.hints import Asked, hint
 from campaigns_cli.language import number, t
 from campaigns_cli.options import (
     DEFAULT_LIMIT,
@@ -132,7 +133,10 @@ def checks(session: Session, campaign: CampaignArgument) -> None:
     wrong = [check for check in result["checks"] if not check["ok"]]
     lines = [f"✗ {check['message']}" for check in wrong]
     lines += [f"! {warning['message']}" for warning in result["warnings"]]
-    if not wrong:
+    if wrong:
+        asked = Asked("POST", CAMPAIGN.path_of(found, "start/"))
+        lines += filter(None, [hint(409, {"errors": wrong}, asked)])
+    else:
         lines.append(
             t("✓ Pronta para iniciar: campaigns start", "✓ Ready to start: campaigns start")
             + f" {found['id']}"

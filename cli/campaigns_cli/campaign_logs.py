@@ -9,9 +9,9 @@ import typer
 
 from campaigns_cli.api import LARGEST_PAGE, Api, Json
 from campaigns_cli.campaign_commands import RUNNING_PANEL
-from campaigns_cli.campaign_running import goes_on
+from campaigns_cli.campaign_running import looking_on
 from campaigns_cli.command_group import Group
-from campaigns_cli.errors import CliError, UnusableInput
+from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, print_json, say
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, find
@@ -85,11 +85,9 @@ def logs(
     _print_entries(session, found, entries)
     if follow_it:
         seen = {str(entry["id"]) for entry in newest}
-        try:
+        with looking_on(str(found["id"])):
             for later in _later_entries(session.api, found, path, wanted, seen):
                 _print_entries(session, found, later)
-        except KeyboardInterrupt:
-            raise CliError(goes_on(str(found["id"])), exit_code=130) from None
 
 
 def _later_entries(

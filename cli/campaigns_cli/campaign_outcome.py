@@ -7,6 +7,7 @@ from rich.text import Text
 from campaigns_cli.api import Api, Json
 from campaigns_cli.language import number, t
 from campaigns_cli.watch_campaign import campaign_path
+from campaigns_cli.wording import phone_shown, word
 
 _MOST_SHOWN = 20
 
@@ -38,8 +39,8 @@ def _print_recipients(api: Api, campaign: Json, status: str, console: Console) -
     )
     for recipient in page["results"]:
         contact = recipient["contact"]
-        reason = recipient.get("error_message") or recipient.get("error_code") or status
-        line = f"  {contact['name']} {contact['phone']}: {reason}"
+        reason = recipient.get("error_message") or recipient.get("error_code") or word(status)
+        line = f"  {contact['name']} {phone_shown(contact['phone'])}: {reason}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if page.get("next"):
         console.print("  …")

@@ -1,6 +1,8 @@
 """`campaigns start`, `unschedule`, `pause`, `resume`, `cancel` and `watch`."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -184,25 +186,28 @@ def watch(session: Session, campaign: CampaignArgument) -> None:
 
 def follow(api: Api, campaign_id: str, *, as_json: bool) -> None:
     """Watches a campaign to its end; whoever leaves earlier is told that it goes on."""
-    try:
+    with looking_on(campaign_id):
         campaign = watch_campaign(
             api, campaign_id, messages(), sleep=time.sleep, now=lambda: datetime.now(UTC)
         )
-    except KeyboardInterrupt:
-        raise CliError(goes_on(campaign_id), exit_code=130) from None
-    except ServerUnreachable as error:
-        raise CliError(f"{error.message}\n{goes_on(campaign_id)}") from error
     if as_json:
         print_json(campaign)
     else:
         print_outcome(api, campaign, output())
 
 
-def goes_on(campaign_id: str) -> str:
-    """What is told to whoever stops looking on."""
-    return t(
+@contextmanager
+def looking_on(campaign_id: str) -> Iterator[None]:
+    """Whoever stops looking, or loses the server, is told that the campaign goes on."""
+    goes_on = t(
         f"A campanha continua no servidor. Para acompanhar: campaigns watch {campaign_id}; para "
         f"parar: campaigns pause {campaign_id}",
         f"The campaign goes on at the server. To follow it: campaigns watch {campaign_id}; to "
         f"stop it: campaigns pause {campaign_id}",
     )
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CliError(goes_on, exit_code=130) from None
+    except ServerUnreachable as error:
+        raise CliError(f"{error.message}\n{goes_on}") from error

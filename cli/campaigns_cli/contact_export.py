@@ -1,6 +1,7 @@
 """`campaigns contacts export`: a list that `contacts import` reads back."""
 
 import csv
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -65,6 +66,9 @@ def export(
                 show(len(contacts))
         show(len(contacts))
     if str(file) == "-":
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # As in a file: nothing of it is lost to what a terminal does not know.
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
         write_contacts(sys.stdout, contacts)
         return
     try:

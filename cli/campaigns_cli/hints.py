@@ -98,8 +98,12 @@ def _about_code(code: str, body: Mapping[str, Any], campaign: str, asked: Asked)
         + f" campaigns recipients add {campaign} --tag TAG",
         "no_active_message": t("Acrescente um texto:", "Add a text:")
         + f" campaigns messages add {campaign} --message 'Oi {{{{primeiro_nome}}}}!'",
+        "unknown_variables": t(
+            "Corrija o texto, ou dê um valor reserva, como {{nome|amigo}}:",
+            "Correct the text, or give a fallback, such as {{nome|friend}}:",
+        )
+        + f" campaigns messages update {campaign} 1 --message {t('TEXTO', 'TEXT')}",
         "missing_values": _about_variables(campaign, asked),
-        "unknown_variables": _about_variables(campaign, asked),
         "recipients_preparing": t("Tente de novo em alguns instantes.", "Try again in a moment."),
     }
     return next((helping[one] for one in helping if one in codes), None)

@@ -1,5 +1,6 @@
 """Options that several commands share, and how they speak to the user."""
 
+import io
 import json
 import os
 import sys
@@ -88,14 +89,22 @@ def messages() -> Console:
     return Console(stderr=True)
 
 
+def print_what_can_be_printed() -> None:
+    """A sign that the terminal does not know, as in a person's name, is a question mark there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def say(text: str, console: Console | None = None) -> None:
     """A sentence that is not wrapped, without markup in names, its commands as one pastes them."""
     (console or Console()).print(as_typed(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on one line of stdout."""
-    print(json.dumps(value, ensure_ascii=False))
+    """One JSON value on one line of stdout, whole whatever the encoding."""
+    utf8 = (sys.stdout.encoding or "").replace("-", "").casefold() == "utf8"
+    print(json.dumps(value, ensure_ascii=not utf8))
 
 
 def is_interactive() -> bool:

@@ -25,7 +25,7 @@ from campaigns_cli.instances_connect import connecting
 from campaigns_cli.instances_create import creating
 from campaigns_cli.language import t
 from campaigns_cli.message_commands import wordings
-from campaigns_cli.options import messages, say
+from campaigns_cli.options import messages, print_what_can_be_printed, say
 from campaigns_cli.recipient_commands import recipients
 from campaigns_cli.send_command import sending
 from campaigns_cli.test_campaign import testing
@@ -86,6 +86,7 @@ def _options(
 
 def run() -> None:
     """Ends every error in a sentence on stderr and an exit code; CAMPAIGNS_DEBUG shows the rest."""
+    print_what_can_be_printed()
     program = get_command(app)
     speak_users_language(program)
     try:

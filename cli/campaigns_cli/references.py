@@ -151,7 +151,7 @@ def one_of(kind: Kind, wanted: str, candidates: Iterable[Json]) -> Json:
                 f"“{wanted}” may be more than one; use {use}: {names_of(found)}",
             )
         )
-    few = [] if len(others) > MOST_NAMED else others
+    few = [] if kind.has_search or len(others) > MOST_NAMED else others
     raise CliError(_not_found(kind, wanted, close, few))
 
 

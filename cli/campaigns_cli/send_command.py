@@ -9,18 +9,18 @@ from typing import Annotated
 
 import typer
 
-from campaigns_cli.api import Json
+from campaigns_cli.api import Api, Json
 from campaigns_cli.campaign_commands import RUNNING_PANEL
 from campaigns_cli.campaign_running import follow, start_after_checks
 from campaigns_cli.command_group import Group
 from campaigns_cli.contact_file import ContactFile, read_contact_file
 from campaigns_cli.contact_import import keep_refused, run_import, summary
-from campaigns_cli.errors import CliError, ServerUnreachable, UnusableInput
+from campaigns_cli.errors import CliError, Problem, ServerUnreachable, UnusableInput
 from campaigns_cli.import_contacts import OnDuplicate
 from campaigns_cli.language import number, t
 from campaigns_cli.options import YesOption, is_interactive, messages, print_json, say
 from campaigns_cli.prepare_recipients import preparing
-from campaigns_cli.references import InstanceOption
+from campaigns_cli.references import CAMPAIGN, InstanceOption
 from campaigns_cli.send_campaign import (
     MOST_RECIPIENTS,
     CampaignPlan,
@@ -103,10 +103,10 @@ def send(
     texts = check_messages(typed_texts(message))
     source = read_contact_file(file)
     _check_size(source, limit)
-    api, console = session.api, messages()
+    api = session.api
     sender = find_instance(api, instance)
     report = run_import(api, source, OnDuplicate.UPDATE)
-    say(summary(report, keep_refused(source, report)), console)
+    say(summary(report, keep_refused(source, report)), messages())
     ids = list(report.contact_ids)[:limit]
     if not ids:
         raise CliError(t("Nenhum contato foi aceito; nada a enviar.", "No contact was accepted."))
@@ -120,15 +120,26 @@ def send(
     with _may_be_repeated():
         with preparing():
             campaign = wait_until_prepared(api, create_campaign(api, plan, ids), time.sleep)
-        if campaign["status"] == "draft":
-            ask = not yes and is_interactive()
-            campaign = start_after_checks(api, campaign, str(sender["name"]), ask=ask)
-        else:
-            say(_already(campaign), console)
+        campaign = _started_once(
+            api, campaign, str(sender["name"]), ask=not yes and is_interactive()
+        )
     if watch_it:
         follow(api, str(campaign["id"]), as_json=session.as_json)
     elif session.as_json:
         print_json(campaign)
+
+
+def _started_once(api: Api, campaign: Json, sender: str, *, ask: bool) -> Json:
+    """Starts it, unless another run of the same command did, or is doing so."""
+    if campaign["status"] == "draft":
+        try:
+            return start_after_checks(api, campaign, sender, ask=ask)
+        except Problem as problem:
+            campaign = api.get(CAMPAIGN.path_of(campaign))
+            if problem.code != "invalid_state" or campaign["status"] == "draft":
+                raise
+    say(_already(campaign), messages())
+    return campaign
 
 
 def _check_size(source: ContactFile, limit: int | None) -> None:

@@ -1,13 +1,14 @@
 """A campaign seen from outside while it runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
+from rich.text import Text
 
 from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError
@@ -57,6 +58,14 @@ def watch_campaign(
             campaign = api.get(campaign_path(campaign_id))
 
 
+class _BarAbove(Progress):
+    """The bar, and below it what happens: as long as it has to be, never cut."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        yield from (Text(task.description) for task in self.tasks)
+
+
 @contextmanager
 def _display(console: Console, campaign: Json) -> Iterator[Callable[[Json, datetime], None]]:
     """A bar on a terminal; elsewhere a line whenever what it says is new."""
@@ -72,8 +81,7 @@ def _display(console: Console, campaign: Json) -> Iterator[Callable[[Json, datet
 
         yield show_line
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console) as progress:
+    with _BarAbove(BarColumn(), MofNCompleteColumn(), console=console) as progress:
         task = progress.add_task("", total=campaign["total_contacts"])
 
         def show_bar(campaign: Json, now: datetime) -> None:

@@ -196,7 +196,7 @@ def test_a_followed_campaign_ends_with_its_counts_and_failures(run, fake):
     assert code == 0
     assert "2/2 concluída · 1 enviada · 1 falhou" in err
     assert "[Natal]" in out
-    assert "  Bia [vip] +5511990000002: O número não tem WhatsApp." in out
+    assert "  Bia [vip] (11) 99000-0002: O número não tem WhatsApp." in out
 
 
 def test_an_unknown_campaign_ends_in_a_sentence(run):
@@ -247,6 +247,36 @@ def test_a_tenant_needs_a_deployment_to_be_created_in(run, monkeypatch, tmp_path
 def test_help_has_examples_and_the_version_is_told(run):
     assert "campaigns send --file contatos.csv" in run("send", "--help")[1]
     assert run("--version")[1].startswith("campaigns ")
+
+
+def test_a_campaign_that_another_run_started_meanwhile_is_followed_by_both(run, fake, contact_list):
+    def the_other_was_faster(request):
+        if request.url.path.endswith("/start/"):
+            for campaign in fake.campaigns.values():
+                campaign["status"] = "active"
+
+    fake.before = the_other_was_faster
+    code, out, err = run("send", "--file", contact_list, "--message", "Oi", "--yes", "--json")
+    assert code == 0
+    assert json.loads(out)["status"] == "active"
+    assert "já foi iniciada hoje" in err
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_names_with_any_sign_are_told_to_any_terminal(fake, encoding):
+    name = "Loja 🌸 Conceição"
+    fake.instances = [{"id": "in_1", "name": name, "connection_state": "open", "sent_today": 0}]
+
+    def said(*more):
+        return subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "campaigns_cli.main", "instances", "list", *more],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C.UTF-8"},
+            check=True,
+        ).stdout.decode(encoding)
+
+    assert "Loja" in said()
+    assert json.loads(said("--json"))[0]["name"] == name
 
 
 def test_ctrl_c_while_the_program_still_loads_ends_it_quietly(monkeypatch):

@@ -249,8 +249,13 @@ def test_what_keeps_a_campaign_from_its_start_is_told_with_what_helps(run, shop,
     run("messages", "update", "Natal", "1", "--message", "Oi, {{cidade}}!")
     refused = run("start", "Natal")
     assert refused.code == 1
-    assert "--allow-missing" in refused.err
-    assert "✗" in run("checks", "Natal").out
+    corrected = f"campaigns messages update {natal['id']} 1 --message"
+    # Accepting the gap would not help: nobody has a value.
+    assert "--allow-missing" not in refused.err
+    assert corrected in refused.err
+    missing = run("checks", "Natal").out
+    assert "✗" in missing
+    assert corrected in missing
 
 
 def test_a_campaign_is_copied_put_away_and_deleted(run, shop, natal):

@@ -44,6 +44,13 @@ def test_nothing_names_nothing_and_asks_no_server(wanted):
         find(api_over(lambda _: httpx.Response(500)), CONTACT, wanted)
 
 
+def test_of_a_few_things_that_no_search_finds_all_are_named():
+    with pytest.raises(CliError, match=r"O que há: VIP \(gr_01hzaaaa\), Clientes VIP"):
+        one_of(GROUP, "natal", GROUPS)
+    with pytest.raises(CliError, match="Veja o que há: campaigns list"):
+        one_of(CAMPAIGN, "cp_x", [{"id": "cp_1", "name": "Natal"}])
+
+
 def test_people_of_one_name_are_told_apart_by_their_phones():
     people = [
         {"id": "ct_1", "name": "Ana", "phone": "+5511990000101"},

@@ -1,5 +1,6 @@
 """What the command line says about a campaign, and when it stops watching."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -131,6 +132,34 @@ def test_a_campaign_is_followed_to_its_end(api, fake):
         "1/2 enviando · 1 enviada",
         "2/2 concluída · 2 enviadas",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_a_terminal_shows_the_whole_of_what_is_to_be_done(width, monkeypatch):
+    # The shell finds the program by its name.
+    monkeypatch.setattr("sys.argv", ["campaigns"])
+    paused = campaign_object(
+        id="cp_01hz7q3v9k2m4n6p8r0s2t4v6x", status="paused", total_contacts=24,
+        auto_pause_reason="instance_disconnected",
+    )  # fmt: skip
+    drawn = StringIO()
+    api = Api(
+        Server("http://api", "k"),
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, json=paused)),
+    )
+
+    def leave(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch_campaign(
+            api, "cp_1", Console(file=drawn, force_terminal=True, width=width),
+            sleep=leave, now=lambda: FRIDAY_NIGHT,
+        )  # fmt: skip
+    shown = " ".join(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn.getvalue()).split())
+    assert "reconecte-o; depois: campaigns resume cp_01hz7q3v9k2m4n6p8r0s2t4v6x" in shown
+    assert "/24" in shown
+    assert "…" not in shown
 
 
 def test_a_draft_is_not_followed(api, fake):

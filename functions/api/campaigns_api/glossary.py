@@ -116,7 +116,7 @@ GLOSSARY: Final[Mapping[str, Meaning]] = {
     # Campaigns
     "is_paused": Meaning("Whether `status` is `paused`."),
     "schedule_type": Meaning(
-        "At which hours it sends. `immediate`: at any. `business_hours`: 09:00 to 18:00, every day. "
+        "At which hours it sends. `immediate`: at any. `business_hours`: 09:00 to 18:00 every day. "
         "`business_days`: the same, but not on weekends and holidays. `custom_period`: in the one "
         "or two windows that are given, on the days that its flags leave; the other kinds drop "
         "both."

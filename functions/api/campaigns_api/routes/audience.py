@@ -22,8 +22,9 @@ def count_audience(call: Call, body: SourcesIn) -> AudienceOut:
 def add_recipients(call: Call, campaign_id: str, body: SourcesIn) -> RecipientsOut:
     """Add contacts to a draft or a live campaign.
 
-    They are prepared behind the answer: see `recipients` of the campaign. Whoever is a recipient
-    already stays one. A live campaign goes on meanwhile, and completes only after them.
+    At least one contact, group or tag is named. They are prepared behind the answer: see
+    `recipients` of the campaign. Whoever is a recipient already stays one. A live campaign goes on
+    meanwhile, and completes only after them.
     """
     return RecipientsOut.of(
         call.app.add_recipients.add(call.tenant_id, campaign_id, body.named, call.actor)
