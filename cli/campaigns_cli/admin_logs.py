@@ -132,7 +132,7 @@ def logs(
 
 def ago(text: str) -> timedelta:
     """A span of time as `90s`, `10m`, `2h` or `1d`."""
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    found = re.fullmatch(r"(\d{1,4})([smhd])", text.strip())
     if found is None:
         raise UnusableInput(
             t(

@@ -147,7 +147,7 @@ def _again(instance: Json) -> str:
 
 def _connected(instance: Json) -> str:
     phone = instance.get("connected_phone")
-    number = f" ({phone_shown(phone)})" if phone else ""
+    number = t(f" como {phone_shown(phone)}", f" as {phone_shown(phone)}") if phone else ""
     test = f"campaigns test-campaign --instance {instance['id']} --phone"
     return t(
         f"{instance['name']} está conectado{number}. Para provar: {test} SEU_NÚMERO",

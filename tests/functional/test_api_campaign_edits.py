@@ -363,3 +363,18 @@ def test_archived_is_one_filter_among_those_of_which_one_is_taken(shop: Shop):
     answer = shop.owner.get(CAMPAIGNS, archived="true", search="natal")
     assert (answer.status, answer.code) == (422, "too_many_filters")
     assert shop.owner.get(CAMPAIGNS, archived="talvez").status == 422
+
+
+@pytest.mark.parametrize("former", ["immediate", "business_hours"])
+def test_a_draft_that_gets_hours_of_its_own_leaves_weekends_and_holidays_out_unless_told(
+    shop: Shop, former: str
+):
+    hours = {"schedule_type": "custom_period", "morning_start": "09:00", "morning_end": "12:00"}
+
+    def flags(**given: bool) -> tuple[bool, bool]:
+        path = f"{CAMPAIGNS}{shop.campaign([], schedule_type=former)['id']}/"
+        changed = shop.owner.patch(path, hours | given).json
+        return changed["skip_weekends"], changed["skip_holidays"]
+
+    assert flags() == (True, True)
+    assert flags(skip_weekends=False) == (False, True)

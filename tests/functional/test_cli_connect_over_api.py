@@ -62,7 +62,7 @@ def test_from_nothing_to_a_connected_whatsapp_in_one_command(run, looks, scan, s
     assert "WhatsApp cadastrado: Loja" in ended.err
     assert "Aparelhos conectados" in ended.err
     assert "█" in ended.err
-    assert ended.out.startswith("Loja está conectado ((11) 99000-4001).")
+    assert ended.out.startswith("Loja está conectado como (11) 99000-4001.")
     (instance,) = shop.owner.get(INSTANCES).json["results"]
     assert instance["connection_state"] == "open"
     assert instance["created_on_server"] is True

@@ -293,7 +293,7 @@ def test_a_span_of_time_is_typed_short(text, span):
     assert ago(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "-5m", "1.5h", "10 m", "1w", "9999999d"])
+@pytest.mark.parametrize("text", ["", "10", "m", "-5m", "1.5h", "10 m", "1w", "99999d"])
 def test_a_span_that_is_none_is_refused(text):
     with pytest.raises(UnusableInput, match="10m"):
         ago(text)

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from campaigns.domain.campaign_draft import CampaignEdit
+from campaigns.domain.model import Schedule
 from campaigns.domain.sending_window import ScheduleType
 from campaigns.services.campaign_details import CampaignDetails
 from campaigns_api.models.base import Body, MomentIn, omitted
@@ -64,7 +65,18 @@ class CampaignPatch(Body):
             resume_on_reconnect=campaign.resume_on_reconnect,
         )
         own = {name: given.pop(name) for name in _BESIDE_THE_SCHEDULE if name in given}
+        if self._becomes_custom(campaign.schedule):
+            # What is stored are the flags that the former kind took, not what anybody chose.
+            given = {"skip_weekends": True, "skip_holidays": True} | given
         return replace(present, schedule=replace(campaign.schedule, **given), **own)
+
+    def _becomes_custom(self, schedule: Schedule) -> bool:
+        custom = ScheduleType.CUSTOM_PERIOD
+        return (
+            "schedule_type" in self.model_fields_set
+            and self.schedule_type == custom
+            and schedule.schedule_type != custom
+        )
 
 
 #: Every other field is one of the schedule's.
