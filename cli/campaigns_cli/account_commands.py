@@ -7,12 +7,18 @@ import typer
 
 from campaigns_cli.api import Json
 from campaigns_cli.command_group import Group
-from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, YesOption, be_sure
 from campaigns_cli.references import KEY, find
-from campaigns_cli.session import Columns, Session, given, joined
-from campaigns_cli.typed_time import typed_window
+from campaigns_cli.session import Columns, Session, joined
+from campaigns_cli.tenant_options import (
+    KeywordsOption,
+    LocaleOption,
+    NameOption,
+    QuietHoursOption,
+    ZoneOption,
+    tenant_changes,
+)
 from campaigns_cli.wording import local_time, word
 
 TENANT = "/api/tenant/"
@@ -29,13 +35,6 @@ class Role(StrEnum):
     VIEWER = "viewer"
     OPERATOR = "operator"
     OWNER = "owner"
-
-
-class Locale(StrEnum):
-    """The language of the API's answers."""
-
-    PORTUGUESE = "pt-BR"
-    ENGLISH = "en"
 
 
 @account.verb(
@@ -122,43 +121,13 @@ def _show(session: Session, found: Json) -> None:
 )
 def update_tenant(
     session: Session,
-    name: Annotated[str | None, typer.Option(help=t("O nome.", "The name."))] = None,
-    timezone: Annotated[
-        str | None,
-        typer.Option(help=t("O fuso, como America/Sao_Paulo.", "Such as America/Sao_Paulo.")),
-    ] = None,
-    locale: Annotated[
-        Locale | None,
-        typer.Option(help=t("O idioma das respostas.", "The language of answers.")),
-    ] = None,
-    opt_out_keyword: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=t(
-                "Uma palavra para sair; repita: as ditas ficam no lugar das de antes.",
-                "A word that opts out; repeat it: those given replace those before.",
-            )
-        ),
-    ] = None,
-    quiet_hours: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HH:MM-HH:MM",
-            help=t("Em que horas nada sai, como 21:00-08:00.", "When nothing leaves: 21:00-08:00."),
-        ),
-    ] = None,
+    name: NameOption = None,
+    timezone: ZoneOption = None,
+    locale: LocaleOption = None,
+    opt_out_keyword: KeywordsOption = None,
+    quiet_hours: QuietHoursOption = None,
 ) -> None:
-    start, end = (None, None) if quiet_hours is None else typed_window(quiet_hours)
-    changes = given(
-        name=name,
-        timezone=timezone,
-        locale=locale and locale.value,
-        opt_out_keywords=opt_out_keyword,
-        quiet_hours_start=start,
-        quiet_hours_end=end,
-    )
-    if not changes:
-        raise UnusableInput(t("Diga o que mudar: veja --help.", "Say what to change: see --help."))
+    changes = tenant_changes(name, timezone, locale, opt_out_keyword, quiet_hours)
     _show(session, session.api.patch(TENANT, changes))
 
 

@@ -7,15 +7,20 @@ import typer
 
 from campaigns.domain.instants import to_iso
 from campaigns.domain.model import Tenant
-from campaigns_cli.account_commands import Locale
 from campaigns_cli.command_group import with_examples
 from campaigns_cli.deployment import WHERE, deployment
-from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, print_json, say
 from campaigns_cli.session import given, joined
 from campaigns_cli.tables import print_details, print_table
-from campaigns_cli.typed_time import typed_window
+from campaigns_cli.tenant_options import (
+    KeywordsOption,
+    LocaleOption,
+    NameOption,
+    QuietHoursOption,
+    ZoneOption,
+    tenant_changes,
+)
 from campaigns_cli.wording import local_time
 
 if TYPE_CHECKING:
@@ -29,13 +34,6 @@ tenants = typer.Typer(
 
 TenantArgument = Annotated[
     str, typer.Argument(metavar="TENANT", help=t("O id da empresa.", "The tenant's id."))
-]
-_ZoneOption = Annotated[
-    str | None,
-    typer.Option(help=t("O fuso, como America/Sao_Paulo.", "Such as America/Sao_Paulo.")),
-]
-_LocaleOption = Annotated[
-    Locale | None, typer.Option(help=t("O idioma das respostas.", "The language of answers."))
 ]
 
 
@@ -64,8 +62,8 @@ def every_tenant(app: "App") -> Iterator[Tenant]:
 )
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("Nome da empresa.", "Its name."))],
-    timezone: _ZoneOption = None,
-    locale: _LocaleOption = None,
+    timezone: ZoneOption = None,
+    locale: LocaleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     chosen = given(timezone=timezone, locale=locale and locale.value)
@@ -135,38 +133,14 @@ def show(tenant_id: TenantArgument, as_json: JsonOption = False) -> None:
 )
 def update(
     tenant_id: TenantArgument,
-    name: Annotated[str | None, typer.Option(help=t("O nome.", "The name."))] = None,
-    timezone: _ZoneOption = None,
-    locale: _LocaleOption = None,
-    opt_out_keyword: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=t(
-                "Uma palavra para sair; repita: as ditas ficam no lugar das de antes.",
-                "A word that opts out; repeat it: those given replace those before.",
-            )
-        ),
-    ] = None,
-    quiet_hours: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HH:MM-HH:MM",
-            help=t("Em que horas nada sai, como 21:00-08:00.", "When nothing leaves: 21:00-08:00."),
-        ),
-    ] = None,
+    name: NameOption = None,
+    timezone: ZoneOption = None,
+    locale: LocaleOption = None,
+    opt_out_keyword: KeywordsOption = None,
+    quiet_hours: QuietHoursOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    start, end = (None, None) if quiet_hours is None else typed_window(quiet_hours)
-    changes = given(
-        name=name,
-        timezone=timezone,
-        locale=locale and locale.value,
-        opt_out_keywords=opt_out_keyword,
-        quiet_hours_start=start,
-        quiet_hours_end=end,
-    )
-    if not changes:
-        raise UnusableInput(t("Diga o que mudar: veja --help.", "Say what to change: see --help."))
+    changes = tenant_changes(name, timezone, locale, opt_out_keyword, quiet_hours)
     with deployment() as app:
         changed = app.administer.change_tenant(tenant_id, changes)
     _print(changed, as_json=as_json)
