@@ -7,7 +7,7 @@ answer, which is what a lost answer is. Waitress answers such a request with a 5
 
 from __future__ import annotations
 
-import contextlib
+import queue
 import signal
 import socket
 import struct
@@ -83,19 +83,24 @@ class HttpDeliver:
 
 
 def serve(server: FakeEvolutionServer, fake: FakeEvolution, state_path: Path | None) -> None:
-    """Serve until TERM or Ctrl-C, which end it at once, whatever is being held or blocked."""
+    """Serve until TERM or Ctrl-C, which end it at once, whatever is being held or blocked.
+
+    Requests are accepted beside this thread: a signal's handler runs in this one, and what it
+    raised would come up in the middle of an accept, or be lost there.
+    """
     state_file = StateFile(state_path, fake) if state_path else None
     if state_file:
         state_file.load()
+    # Its put is the one that may be called by a handler, whatever the interrupted code holds.
+    asked_to_end: queue.SimpleQueue[int] = queue.SimpleQueue()
     for signal_number in _ENDING_SIGNALS:
-        signal.signal(signal_number, signal.default_int_handler)
+        signal.signal(signal_number, lambda number, _: asked_to_end.put(number))
     stopping = threading.Event()
     ticker = threading.Thread(target=_tick, args=(fake, state_file, stopping), daemon=True)
     ticker.start()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
-    for signal_number in _ENDING_SIGNALS:
-        signal.signal(signal_number, signal.SIG_IGN)
+    threading.Thread(target=server.serve_forever, name="accept", daemon=True).start()
+    asked_to_end.get()
+    server.shutdown()
     stopping.set()
     if state_file:
         state_file.save_if_changed()

@@ -100,7 +100,8 @@ def test_an_answer_that_makes_no_sense_offers_nothing(completed, fake):
 def test_bash_completes_once_it_is_installed(environment, tmp_path):
     bash = shutil.which("bash")
     assert bash is not None
-    install = [PROGRAM, "--install-completion", "bash"]
+    # The shell is the one that it is called from, which in CI may be none that completes.
+    install = [bash, "--norc", "-c", f'"{PROGRAM}" --install-completion; exit $?']
     subprocess.run(install, env=environment, check=True, capture_output=True)  # noqa: S603
     script = (
         "source ~/.bashrc; COMP_WORDS=(campaigns instances connect L); COMP_CWORD=3; "

@@ -1,7 +1,9 @@
 """The fake over HTTP, as the local stack runs it, and its state file."""
 
+import contextlib
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -251,3 +254,31 @@ def test_the_process_ends_at_term_with_a_send_held_and_goes_on_where_it_stopped(
         answer = client.post("/message/sendText/loja", json=body, headers={"apikey": KEY})
         assert answer.status_code == 201
     assert end_process(process, signal.SIGINT) == 0
+
+
+#: Ctrl-C comes while the server accepts, every time: from its own process_request.
+INTERRUPTED_WHILE_ACCEPTING = """
+import os, signal, sys
+from local.fake_evolution.__main__ import main
+from local.fake_evolution.server import FakeEvolutionServer
+def interrupted(self, request, address):
+    request.close()
+    os.kill(os.getpid(), signal.SIGINT)
+FakeEvolutionServer.process_request = interrupted
+sys.argv[1:] = ["--port", "0"]
+main()
+"""
+
+
+def test_the_process_ends_in_order_where_ctrl_c_comes_in_the_middle_of_an_accept() -> None:
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", INTERRUPTED_WHILE_ACCEPTING], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        server = urlsplit(
+            next(word for word in line.split() if word.startswith("http")).rstrip(",")
+        )
+        with contextlib.suppress(OSError):
+            socket.create_connection((server.hostname, server.port)).close()
+        assert process.wait(WAIT) == 0
