@@ -14,6 +14,7 @@ from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.gates import LEAVE_WITHIN_MS, Refusal, Shut, judge_instance_gate
 from campaigns.domain.model import ConnectionState, InstanceGate
+from campaigns.domain.try_report import TryReport
 from tests.contract.lost_answers import losing_the_answer
 from tests.contract.things import (
     NEXT_DAY_AT,
@@ -239,6 +240,29 @@ def test_settling_clears_the_mark_and_says_when_the_request_left(table: Table) -
     assert (after.busy_token, after.busy_until, after.busy_holder) == (None, None, None)
     assert after.busy_campaign_id is None
     assert (after.last_left_at, after.day_count) == (NOW + 7, 1)
+
+
+def test_settling_counts_failures_in_a_row_until_one_is_sent(table: Table) -> None:
+    gate, rows = kept(table, honours_message_id=False, daily_limit=None), []
+    for turn, has_failed in enumerate([True, True, None, True, False, True]):
+        now = NOW + turn * 60_000
+        before = take(table, gate, token=f"try {turn}", now=now, busy_until=now + LEASE_MS)
+        assert isinstance(before, InstanceGate)
+        rows.append(
+            GateStore(table).settle(
+                before,
+                token=f"try {turn}",
+                left_at=now,
+                day=TODAY,
+                counts=True,
+                report=TryReport(has_failed, honours_message_id=None if has_failed else True),
+            )
+        )
+    assert rows == [1, 2, 2, 3, 0, 1]
+    assert (stored(table, gate).failures_in_row, stored(table, gate).honours_message_id) == (
+        1,
+        True,
+    )
 
 
 def test_a_request_that_did_not_leave_gives_back_gap_and_count(table: Table) -> None:

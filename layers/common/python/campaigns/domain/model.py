@@ -164,6 +164,10 @@ class InstanceGate:
     last_left_at: int = 0
     day: str | None = None
     day_count: int = 0
+    #: Tries since the last one that was sent.
+    failures_in_row: int = 0
+    #: Whether the last answered send came back under the id that it was given.
+    honours_message_id: bool | None = None
 
     def sent_on(self, day: str) -> int:
         """How many requests are counted for that day, or for a later one that has begun."""

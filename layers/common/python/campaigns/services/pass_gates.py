@@ -6,6 +6,7 @@ from typing import Protocol
 
 from campaigns.domain.gates import LEAVE_WITHIN_MS, PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
 from campaigns.domain.model import Instance, InstanceGate
+from campaigns.domain.try_report import TryReport
 from campaigns.services.ports import Clock, Gates, Persons, Stamp
 
 #: A busy instance is asked again this often, for as long as patience lasts.
@@ -104,14 +105,25 @@ class PassGates:
         )
         self._persons.undo(taken.stamp)
 
-    def settle(self, taken: Pass, *, left_at: int, counts: bool) -> None:
+    def settle(
+        self, taken: Pass, *, left_at: int, counts: bool, report: TryReport | None = None
+    ) -> int:
         """The request left; its mark is cleared. Unless it `counts`, nothing of it was sent: then
-        the day's count is given back, and the person was not messaged."""
-        self._gates.settle(
-            taken.before, token=taken.token, left_at=left_at, day=taken.day, counts=counts
+        the day's count is given back, and the person was not messaged.
+
+        How many tries of this instance have failed in a row.
+        """
+        failures_in_row = self._gates.settle(
+            taken.before,
+            token=taken.token,
+            left_at=left_at,
+            day=taken.day,
+            counts=counts,
+            report=report,
         )
         if not counts:
             self._persons.undo(taken.stamp)
+        return failures_in_row
 
     def _stamp(self, attempt: Try, token: str, now: int) -> Stamp | Shut:
         return self._persons.stamp(

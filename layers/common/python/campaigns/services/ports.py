@@ -34,6 +34,7 @@ from campaigns.domain.model import (
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.domain.removal import RemovalKey
 from campaigns.domain.sources import RecipientTally, Source
+from campaigns.domain.try_report import TryReport
 
 
 class Clock(Protocol):
@@ -137,12 +138,20 @@ class Gates(Protocol):
         """
 
     def settle(
-        self, before: InstanceGate, *, token: str, left_at: int | None, day: str, counts: bool
-    ) -> None:
+        self,
+        before: InstanceGate,
+        *,
+        token: str,
+        left_at: int | None,
+        day: str,
+        counts: bool,
+        report: TryReport | None = None,
+    ) -> int:
         """Clear the mark with that token; last-left becomes `left_at`, or what it was before.
 
-        Gives the day's count back unless the send `counts`. Nothing happens where the mark is
-        another's by now.
+        Gives the day's count back unless the send `counts`; notes what the try reports of the
+        instance. How many tries in a row have failed from then on. Nothing happens, and 0 is
+        answered, where the mark is another's by now.
         """
 
 

@@ -37,6 +37,7 @@ from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.job import DirectJob
 from campaigns.domain.model import Instance
 from campaigns.domain.recipient import RecipientErrorCode
+from campaigns.domain.try_report import report_of
 from campaigns.services.dispatch_message import StayHidden
 from campaigns.services.instance_cache import InstanceCache
 from campaigns.services.make_request import MakeRequest
@@ -230,7 +231,8 @@ class SendDirect:
         try:
             self._messages.save(settlement.after, guard)
         finally:
-            self._gates.settle(taken, left_at=made.left_at, counts=settlement.counts)
+            report = report_of(made.outcome, held.whatsapp_message_id)
+            self._gates.settle(taken, left_at=made.left_at, counts=settlement.counts, report=report)
         return None if settlement.retry_at is None else _hidden(settlement.retry_at, now)
 
     # What becomes of one that was not sent

@@ -25,6 +25,7 @@ from campaigns.domain.recipient_changes import claimed, on_instance
 from campaigns.domain.rendering import contact_values, render
 from campaigns.domain.rotation import message_for
 from campaigns.domain.settlement import Settlement
+from campaigns.domain.try_report import report_of
 from campaigns.services.campaign_facts import CampaignFacts, FactsCache
 from campaigns.services.instance_cache import InstanceCache
 from campaigns.services.make_request import Made, MakeRequest
@@ -219,11 +220,12 @@ class SendOne:
                 self._gates.undo(taken)
             return
         counts = True
+        report = report_of(made.outcome, mine.whatsapp_message_id)
         try:
             settlement = self._settle.settle(mine, made.outcome, left_at=made.left_at)
             counts = not settlement.proven_unsent
         finally:
-            self._gates.settle(taken, left_at=made.left_at, counts=counts)
+            self._gates.settle(taken, left_at=made.left_at, counts=counts, report=report)
         self._after(ready.job, settlement)
 
     def _claim(self, ready: _Ready, taken: Pass) -> Recipient | None:

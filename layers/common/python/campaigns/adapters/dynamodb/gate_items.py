@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from campaigns.adapters.dynamodb.table import Item, Raw, numbers_in
 from campaigns.domain.campaign import CampaignStatus
@@ -29,6 +29,8 @@ class GateItem(Item):
     last_left_at = NumberAttribute(default=0)
     day = UnicodeAttribute(null=True)
     day_count = NumberAttribute(default=0)
+    failures_in_row = NumberAttribute(default=0)
+    honours_message_id = BooleanAttribute(null=True)
     write_token = UnicodeAttribute(null=True)
 
 
@@ -83,4 +85,6 @@ def to_gate(item: GateItem) -> InstanceGate:
         last_left_at=int(item.last_left_at),
         day=item.day,
         day_count=int(item.day_count),
+        failures_in_row=int(item.failures_in_row),
+        honours_message_id=item.honours_message_id,
     )

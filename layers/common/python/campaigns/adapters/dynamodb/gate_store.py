@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.gate_items import GateItem, PersonItem, messaged_at, to_gate
@@ -11,6 +12,7 @@ from campaigns.adapters.dynamodb.table import Done, Table
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.gates import LEAVE_WITHIN_MS, Refusal, Shut, judge_instance_gate
 from campaigns.domain.model import ConnectionState, InstanceGate
+from campaigns.domain.try_report import TryReport
 from campaigns.services.ports import Stamp
 
 
@@ -83,9 +85,16 @@ class GateStore:
         return Shut(Refusal.BUSY, now)
 
     def settle(
-        self, before: InstanceGate, *, token: str, left_at: int | None, day: str, counts: bool
-    ) -> None:
-        actions = [
+        self,
+        before: InstanceGate,
+        *,
+        token: str,
+        left_at: int | None,
+        day: str,
+        counts: bool,
+        report: TryReport | None = None,
+    ) -> int:
+        actions: list[Action] = [
             GateItem.busy_token.remove(),
             GateItem.busy_until.remove(),
             GateItem.busy_holder.remove(),
@@ -94,12 +103,32 @@ class GateStore:
         ]
         if not counts:
             actions.append(GateItem.day_count.set(before.sent_on(day)))
-        self._table.update(
+        if report is not None:
+            actions += _noted(report)
+        result = self._table.update(
             GateItem,
             keys.instance_gate(before.instance_id),
             actions,
             GateItem.busy_token == token,
+            returning="ALL_NEW",
         )
+        if not isinstance(result, Done) or result.item is None:
+            return 0
+        return int(result.item.failures_in_row)
+
+
+def _noted(report: TryReport) -> list[Action]:
+    """In the write that settles anyway: what is known of an instance costs nothing more."""
+    actions: list[Action] = []
+    if report.has_failed is not None:
+        actions.append(
+            GateItem.failures_in_row.add(1)
+            if report.has_failed
+            else GateItem.failures_in_row.set(0)
+        )
+    if report.honours_message_id is not None:
+        actions.append(GateItem.honours_message_id.set(report.honours_message_id))
+    return actions
 
 
 def _without_own_mark(stored: InstanceGate) -> InstanceGate:
