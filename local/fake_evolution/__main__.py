@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
+from local.fake_evolution.ack_rules import USUAL_ACKS
 from local.fake_evolution.core import FakeEvolution
 from local.fake_evolution.server import FakeEvolutionServer, HttpDeliver, serve
 
@@ -20,6 +21,7 @@ def main() -> None:
         arguments.version,
         global_key=arguments.global_key,
         deliver=HttpDeliver(),
+        acks=USUAL_ACKS,
     )
     server = FakeEvolutionServer(fake, arguments.port, arguments.socket_fd)
     fake.server_url = f"http://127.0.0.1:{server.port}"

@@ -6,66 +6,47 @@ Everything is JSON but the page for people. A command that makes no sense is ans
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import werkzeug.routing
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
+from local.fake_evolution import admin_instances, admin_phones, admin_rules
 from local.fake_evolution.answers import HTML, Answer
-from local.fake_evolution.behaviours import UNREACHABLE, Rule
+from local.fake_evolution.commands import Command, Route
 from local.fake_evolution.core import FakeEvolution
-from local.fake_evolution.model import AckStep, ConnectionState, Instance, Message, Phone
-from local.fake_evolution.numbers import digits_of, is_well_formed
-from local.fake_evolution.pairing import picture
 
-_PAGE = Path(__file__).with_name("page.html")
-# Area code and subscriber, with the ninth digit or without.
-_NATIONAL_DIGITS = (10, 11)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A request to the fake's own side."""
-
-    body: Any
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    in_process: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One command of the fake's own side."""
-
-    run: Callable[[FakeEvolution, Command], Answer]
-
-    def answer(self, fake: FakeEvolution, command: Command) -> Answer:
-        try:
-            return self.run(fake, command)
-        except (ValidationError, ValueError) as error:
-            return Answer(422, {"error": str(error)})
+_HERE = Path(__file__).parent
 
 
 def routes() -> list[werkzeug.routing.Rule]:
     table = (
-        ("GET", "/_fake/", _page),
-        ("GET", "/_fake/phones", _phones),
-        ("DELETE", "/_fake/phones", _clear_phones),
-        ("PUT", "/_fake/phones/<phone>", _change_phone),
+        ("GET", "/_fake/", _file("page.html", HTML)),
+        ("GET", "/_fake/page.css", _file("page.css", "text/css; charset=utf-8")),
+        ("GET", "/_fake/page.js", _file("page.js", "text/javascript; charset=utf-8")),
+        ("GET", "/_fake/phones", admin_phones.phones),
+        ("DELETE", "/_fake/phones", admin_phones.clear_phones),
+        ("PUT", "/_fake/phones/<phone>", admin_phones.change_phone),
+        ("POST", "/_fake/phones/<phone>/replies", admin_phones.write),
         ("GET", "/_fake/requests", _requests),
         ("DELETE", "/_fake/requests", _clear_requests),
-        ("GET", "/_fake/rules", _rules),
-        ("POST", "/_fake/rules", _add_rule),
-        ("DELETE", "/_fake/rules", _clear_rules),
-        ("DELETE", "/_fake/rules/<rule_id>", _clear_rules),
-        ("GET", "/_fake/instances", _instances),
-        ("PUT", "/_fake/instances/<name>", _put_instance),
-        ("POST", "/_fake/instances/<name>/scan", _scan),
+        ("GET", "/_fake/rules", admin_rules.rules),
+        ("POST", "/_fake/rules", admin_rules.add_rule),
+        ("DELETE", "/_fake/rules", admin_rules.clear),
+        ("DELETE", "/_fake/rules/<rule_id>", admin_rules.clear),
+        ("GET", "/_fake/webhook-rules", admin_rules.webhook_rules),
+        ("POST", "/_fake/webhook-rules", admin_rules.add_webhook_rule),
+        ("GET", "/_fake/ack-rules", admin_rules.ack_rules),
+        ("POST", "/_fake/ack-rules", admin_rules.add_ack_rule),
+        ("GET", "/_fake/acks", admin_rules.acks),
+        ("PUT", "/_fake/acks", admin_rules.set_acks),
+        ("GET", "/_fake/instances", admin_instances.instances),
+        ("PUT", "/_fake/instances/<name>", admin_instances.put_instance),
+        ("POST", "/_fake/instances/<name>/scan", admin_instances.scan),
+        ("POST", "/_fake/instances/<name>/storm", admin_instances.storm),
         ("PUT", "/_fake/server", _change_server),
-        ("PUT", "/_fake/acks", _set_acks),
         ("GET", "/_fake/held", _held),
         ("POST", "/_fake/held/release", _release),
     )
@@ -73,17 +54,6 @@ def routes() -> list[werkzeug.routing.Rule]:
         werkzeug.routing.Rule(path, methods=[method], endpoint=Route(run))
         for method, path, run in table
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _InstanceChange:
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    api_key: str = ""
-    state: ConnectionState | None = ConnectionState.OPEN
-    number: str | None = None
-    version: str | None = None
-    ever_connected: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,77 +65,19 @@ class _ServerChange:
 
 
 @dataclass(frozen=True, slots=True)
-class _PhoneChange:
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    on_whatsapp: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Release:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     request_id: str | None = None
 
 
-_RULE = TypeAdapter(Rule)
-_INSTANCE_CHANGE = TypeAdapter(_InstanceChange)
 _SERVER_CHANGE = TypeAdapter(_ServerChange)
-_PHONE_CHANGE = TypeAdapter(_PhoneChange)
-_SCAN = TypeAdapter(_Scan)
 _RELEASE = TypeAdapter(_Release)
-_ACKS = TypeAdapter(tuple[AckStep, ...])
 
 
-def _page(_fake: FakeEvolution, _command: Command) -> Answer:
-    return Answer(200, _PAGE.read_text(encoding="utf-8"), HTML)
-
-
-def _phones(fake: FakeEvolution, command: Command) -> Answer:
-    """Latest first; `latest=n` shows that many, and the totals count all."""
-    phones = fake.phones()
-    shown = phones[: int(command.query["latest"])] if "latest" in command.query else phones
-    return Answer(
-        200,
-        {
-            "phones": [_shown_phone(phone) for phone in shown],
-            "total_phones": len(phones),
-            "total_messages": sum(len(phone.messages) for phone in phones),
-        },
-    )
-
-
-def _shown_phone(phone: Phone) -> dict[str, object]:
-    return {"phone": phone.phone, "messages": [_shown_message(m) for m in phone.messages]}
-
-
-def _shown_message(message: Message) -> dict[str, object]:
-    return {
-        "id": message.id,
-        "instance": message.instance,
-        "text": message.text,
-        "kind": message.kind,
-        "received_at": message.received_at,
-        "statuses": message.statuses,
-    }
-
-
-def _clear_phones(fake: FakeEvolution, _command: Command) -> Answer:
-    fake.clear_phones()
-    return Answer(200, {"phones": []})
-
-
-def _change_phone(fake: FakeEvolution, command: Command) -> Answer:
-    change = _PHONE_CHANGE.validate_python(command.body)
-    fake.set_on_whatsapp(command.path["phone"], change.on_whatsapp)
-    return Answer(200, {"phone": command.path["phone"], "on_whatsapp": change.on_whatsapp})
+def _file(name: str, content_type: str) -> Callable[[FakeEvolution, Command], Answer]:
+    """A file of the page for people."""
+    return lambda _fake, _command: Answer(200, (_HERE / name).read_text("utf-8"), content_type)
 
 
 def _requests(fake: FakeEvolution, command: Command) -> Answer:
@@ -179,89 +91,12 @@ def _clear_requests(fake: FakeEvolution, _command: Command) -> Answer:
     return Answer(200, {"requests": []})
 
 
-def _rules(fake: FakeEvolution, _command: Command) -> Answer:
-    counted = [
-        {**asdict(entry.rule), "fitted": entry.fitted, "used": entry.used} for entry in fake.rules()
-    ]
-    return Answer(200, {"rules": counted})
-
-
-def _add_rule(fake: FakeEvolution, command: Command) -> Answer:
-    rule = _RULE.validate_python(command.body)
-    if rule.behaviour in UNREACHABLE and not command.in_process:
-        raise ValueError(f"a server that answers cannot play {rule.behaviour}: stop it instead")
-    return Answer(201, asdict(fake.add_rule(rule)))
-
-
-def _clear_rules(fake: FakeEvolution, command: Command) -> Answer:
-    fake.clear_rules(command.path.get("rule_id"))
-    return _rules(fake, command)
-
-
-def _put_instance(fake: FakeEvolution, command: Command) -> Answer:
-    """Make or change an instance; what the body leaves out stays as it is."""
-    name = command.path["name"]
-    given = asdict(_INSTANCE_CHANGE.validate_python(command.body))
-    known = fake.instances.get(name)
-    if known is None and not given["api_key"]:
-        raise ValueError("a new instance needs an api_key")
-    if known is not None:
-        given = {key: given[key] if key in command.body else getattr(known, key) for key in given}
-    instance = fake.register_instance(name, **given)
-    return Answer(
-        200,
-        {
-            "name": name,
-            "instance_id": instance.instance_id,
-            **{key: getattr(instance, key) for key in given if key != "api_key"},
-        },
-    )
-
-
-def _instances(fake: FakeEvolution, _command: Command) -> Answer:
-    with fake.locked():
-        return Answer(200, {"instances": [_shown_instance(i) for i in fake.instances.values()]})
-
-
-def _shown_instance(instance: Instance) -> dict[str, object]:
-    shown = instance.pairing
-    return {
-        "name": instance.name,
-        "state": instance.state,
-        "number": instance.number,
-        "pairing": shown
-        and {
-            "image": picture(shown),
-            "pairing_code": shown.pairing_code,
-            "phone": shown.phone,
-            "count": shown.count,
-        },
-    }
-
-
-def _scan(fake: FakeEvolution, command: Command) -> Answer:
-    """A phone is connected; a number without its country is a Brazilian one."""
-    name, number = command.path["name"], digits_of(_SCAN.validate_python(command.body).phone)
-    if name not in fake.instances:
-        raise ValueError(f"there is no instance {name}")
-    if len(number) in _NATIONAL_DIGITS:
-        number = f"55{number}"
-    if not is_well_formed(number):
-        raise ValueError("that is no phone")
-    return Answer(200, _shown_instance(fake.scan(name, number)))
-
-
 def _change_server(fake: FakeEvolution, command: Command) -> Answer:
     change = _SERVER_CHANGE.validate_python(command.body)
     with fake.locked():
         fake.version = change.version or fake.version
         fake.licensed = change.licensed
     return Answer(200, {"version": fake.version, "licensed": fake.licensed})
-
-
-def _set_acks(fake: FakeEvolution, command: Command) -> Answer:
-    fake.set_acks(_ACKS.validate_python(command.body))
-    return Answer(200, [asdict(step) for step in fake.acks])
 
 
 def _held(fake: FakeEvolution, _command: Command) -> Answer:

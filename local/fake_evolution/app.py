@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.fake_evolution import admin, answers, drafts, endpoints, sending
+from local.fake_evolution import admin, answers, commands, drafts, endpoints, sending
 from local.fake_evolution.answers import Answer
 from local.fake_evolution.behaviours import Operation
 from local.fake_evolution.core import FakeEvolution
@@ -55,10 +55,10 @@ class FakeEvolutionApp:
             body = json.loads(request.get_data() or b"{}")
         except ValueError as error:
             return Answer(400, {**_UNREADABLE_BODY, "response": {"message": str(error)}})
-        if isinstance(handle, admin.Route):
+        if isinstance(handle, commands.Route):
             in_process = READ_TIMEOUT in request.environ
             return handle.answer(
-                self._fake, admin.Command(body, path_values, request.args, in_process)
+                self._fake, commands.Command(body, path_values, request.args, in_process)
             )
         call = Call(
             instance=path_values.get("instance", ""),

@@ -7,16 +7,13 @@ can be missing. Where both are possible, the name says whether the message reach
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum, auto
 from http import HTTPStatus
-from random import Random
-
-from pydantic import ConfigDict
 
 from local.fake_evolution import answers
 from local.fake_evolution.answers import Answer
-from local.fake_evolution.numbers import canonical_phone
+from local.fake_evolution.rules import Limits
 
 
 class Operation(StrEnum):
@@ -88,36 +85,24 @@ _DEFAULT_SECONDS = {Behaviour.SLOW: 30.0, Behaviour.HOLD: 600.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Limits):
     """Applies `behaviour` to the requests that fit it and would otherwise succeed.
 
-    It lets the first `after` of them pass, then acts on the next `count` (None: on all), each with
-    `probability`. `operation` None fits every request; what is unreachable is so for the refused
-    ones too. `seconds` is how long SLOW, HOLD and NOT_SENT_NO_ANSWER take at most; `message` the
-    text of SENT_THEN_400 and NOT_SENT_400; `status` that of the OTHER_STATUS ones; without `row`,
-    what was sent is never found by findMessages.
+    `operation` None fits every request; what is unreachable is so for the refused ones too.
+    `seconds` is how long SLOW, HOLD and NOT_SENT_NO_ANSWER take at most; `message` the text of
+    SENT_THEN_400 and NOT_SENT_400; `status` that of the OTHER_STATUS ones; without `row`, what was
+    sent is never found by findMessages.
     """
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
     behaviour: Behaviour
-    phone: str | None = None
-    instance: str | None = None
     operation: Operation | None = Operation.SEND
-    count: int | None = None
-    after: int = 0
-    probability: float = 1.0
     seconds: float | None = None
     message: str = "Error: Connection Closed"
     status: int = 429
     row: bool = True
-    rule_id: str = ""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            raise ValueError("probability lies between 0 and 1")
-        if self.after < 0 or (self.count is not None and self.count < 1):
-            raise ValueError("count is 1 or more, after is 0 or more")
+        Limits.__post_init__(self)
         if self.seconds is not None and self.seconds < 0:
             raise ValueError("seconds is 0 or more")
         if self.operation is not Operation.SEND and (
@@ -132,50 +117,11 @@ class Rule:
             return self.seconds
         return _DEFAULT_SECONDS.get(self.behaviour, 60.0)
 
-    def fits(self, operation: Operation, instance: str, phone: str) -> bool:
-        return (
-            self.operation in {None, operation}
-            and self.instance in {None, instance}
-            and (self.phone is None or canonical_phone(self.phone) == phone)
-        )
-
-
-@dataclass(slots=True)
-class CountedRule:
-    """A rule with how many requests fitted it and on how many it acted."""
-
-    rule: Rule
-    fitted: int = 0
-    used: int = 0
-
-
-@dataclass(slots=True)
-class RuleBook:
-    """The rules in their order: the first that fits and is not used up acts."""
-
-    random: Random
-    entries: list[CountedRule] = field(default_factory=list)
-
-    def take(
-        self, operation: Operation, instance: str, phone: str, *, refused: bool
-    ) -> Rule | None:
+    def fits(self, operation: Operation, instance: str, phone: str, *, refused: bool) -> bool:
         """What the server refuses by itself uses no rule up, but may still never have arrived."""
-        for entry in self.entries:
-            if refused and entry.rule.behaviour not in UNREACHABLE:
-                continue
-            if entry.rule.fits(operation, instance, phone) and self._acts(entry):
-                return entry.rule
-        return None
-
-    def _acts(self, entry: CountedRule) -> bool:
-        rule = entry.rule
-        entry.fitted += 1
-        if entry.fitted <= rule.after or (rule.count is not None and entry.used >= rule.count):
+        if refused and self.behaviour not in UNREACHABLE:
             return False
-        if rule.probability < 1 and self.random.random() >= rule.probability:
-            return False
-        entry.used += 1
-        return True
+        return self.operation in {None, operation} and self.is_about(instance, phone)
 
 
 type MakeAnswer = Callable[[Rule, str, str], Answer]

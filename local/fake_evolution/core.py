@@ -6,16 +6,16 @@ local stack. All methods may be called from any thread.
 
 from __future__ import annotations
 
-import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import count
 from random import Random
+from typing import Any
 
-from local.fake_evolution import answers
+from local.fake_evolution import answers, connections, writing
+from local.fake_evolution.ack_rules import AckRule
 from local.fake_evolution.answers import Answer
-from local.fake_evolution.behaviours import CountedRule, Rule, RuleBook
+from local.fake_evolution.behaviours import Rule
+from local.fake_evolution.chance import Chance
 from local.fake_evolution.exchanges import Exchanges
 from local.fake_evolution.model import (
     AckStep,
@@ -23,25 +23,31 @@ from local.fake_evolution.model import (
     ConnectionState,
     Held,
     Instance,
+    Lid,
     Message,
     Phone,
+    Reply,
     SendRequest,
 )
-from local.fake_evolution.numbers import canonical_phone, digits_of
+from local.fake_evolution.numbers import digits_of
 from local.fake_evolution.phones import Phones
+from local.fake_evolution.rules import Counted, RuleBook
+from local.fake_evolution.send_log import SendLog
 from local.fake_evolution.waiting import CallerPatience
-from local.fake_evolution.webhooks import Deliver, Outbox, post_for
+from local.fake_evolution.webhook_rules import WebhookRule
+from local.fake_evolution.webhooks import Deliver, Events, post_for
+from local.fake_evolution.writing import Writing
 
-_REQUESTS_KEPT = 200_000
-_LOGGED_OUT = 401
 
-
-class FakeEvolution:
+class FakeEvolution(Chance):
     """An Evolution server, and the phones at the other end.
 
     `clock` gives epoch seconds; `sleep` blocks a call for seconds; `random` draws ids, chances and
-    delays. `deliver` takes the webhooks out; without it they wait. `row_delay` is how many seconds
-    after a send findMessages knows of it. `global_key` opens every instance.
+    delays. `deliver` takes the webhooks out; without it they wait. `acks` follow each send, unless
+    others are told. `row_delay` is how many seconds after a send findMessages knows of it.
+    `global_key` opens every instance.
+
+    `stirred` is called when something will happen by itself sooner than was known.
     """
 
     def __init__(
@@ -54,8 +60,10 @@ class FakeEvolution:
         global_key: str = "fake-global-key",
         server_url: str = "http://127.0.0.1:8090",
         deliver: Deliver | None = None,
+        acks: Iterable[AckStep] = (),
         row_delay: float = 0.0,
     ) -> None:
+        super().__init__(random)
         self.clock = clock
         self.version = version
         self.global_key = global_key
@@ -64,16 +72,20 @@ class FakeEvolution:
         self.licensed = True
         self.instances: dict[str, Instance] = {}
         self.phone_book = Phones()
-        self.acks: tuple[AckStep, ...] = ()
+        self.acks = tuple(acks)
         self.revision = 0
         self.exchanges = Exchanges(clock, RuleBook(random))
+        self.ack_rules: RuleBook[AckRule] = RuleBook(random)
+        self.events = Events(random, deliver)
+        self._rule_books: dict[type, RuleBook[Any]] = {
+            Rule: self.exchanges.rules,
+            WebhookRule: self.events.rules,
+            AckRule: self.ack_rules,
+        }
+        self.stirred: Callable[[], None] = lambda: None
         self.locked = self.exchanges.locked
         self.sleep = sleep
-        self._random = random
-        self._deliver = deliver
-        self._outbox = Outbox()
-        self._requests: deque[SendRequest] = deque(maxlen=_REQUESTS_KEPT)
-        self._numbering = count(1)
+        self.sends = SendLog()
 
     # What a test or the local stack tells it.
 
@@ -96,14 +108,23 @@ class FakeEvolution:
             instance.number = number
             instance.version = version
             instance.ever_connected = ever_connected
-            self.change_state(instance, state)
+            connections.change(self, instance, state)
             self.touch()
             return instance
 
-    def set_state(self, name: str, state: ConnectionState | None) -> None:
-        """Connect or disconnect an instance; its webhook is told."""
+    def set_state(
+        self, name: str, state: ConnectionState | None, reason: int = connections.LOGGED_OUT
+    ) -> None:
+        """Connect or disconnect an instance; its webhook is told, a close with its reason."""
         with self.locked():
-            self.change_state(self.instances[name], state)
+            connections.change(self, self.instances[name], state, reason)
+
+    def storm(
+        self, name: str, events: int, seconds: float, ending: ConnectionState = ConnectionState.OPEN
+    ) -> None:
+        """The connection comes and goes, so many times in so many seconds, until it is so."""
+        with self.locked():
+            connections.storm(self, self.instances[name], events, seconds, ending)
 
     def scan(self, name: str, number: str) -> Instance:
         """A phone scans what the instance shows, or would show, and is connected to it."""
@@ -112,7 +133,7 @@ class FakeEvolution:
             if instance.state is ConnectionState.OPEN:
                 raise ValueError(f"{name} is connected to {instance.number} already")
             instance.number = digits_of(number)
-            self.change_state(instance, ConnectionState.OPEN)
+            connections.change(self, instance, ConnectionState.OPEN)
             return instance
 
     def set_on_whatsapp(self, number: str, present: bool) -> None:
@@ -125,32 +146,44 @@ class FakeEvolution:
             self.set_on_whatsapp(number, present=False)
 
     def set_acks(self, steps: Iterable[AckStep]) -> None:
-        """From now on each send is followed by these statuses; none are sent unless told."""
+        """From now on each send is followed by these statuses, unless a rule says others."""
         with self.locked():
             self.acks = tuple(steps)
             self.touch()
 
-    def add_rule(self, rule: Rule) -> Rule:
-        """Adds it after the others and gives it back with its id."""
+    def add_rule[R: Rule | WebhookRule | AckRule](self, rule: R) -> R:
+        """Adds it after the others of its kind and gives it back with its id."""
         with self.locked():
-            named = replace(rule, rule_id=f"rule_{self._random.getrandbits(32):08x}")
-            self.exchanges.rules.entries.append(CountedRule(named))
+            named = replace(rule, rule_id=self.new_rule_id())
+            self.rule_book(type(rule)).add(named)
             self.touch()
             return named
 
-    def rules(self) -> list[CountedRule]:
+    def rules(self) -> list[Counted[Rule]]:
         with self.locked():
             return [replace(entry) for entry in self.exchanges.rules.entries]
 
     def clear_rules(self, rule_id: str | None = None) -> None:
-        """Forget the rule of that id, or all."""
+        """Forget the rule of that id, or all of every kind."""
         with self.locked():
-            self.exchanges.rules.entries = [
-                entry
-                for entry in self.exchanges.rules.entries
-                if rule_id is not None and entry.rule.rule_id != rule_id
-            ]
+            for book in self._rule_books.values():
+                book.forget(rule_id)
             self.touch()
+
+    def set_lid(self, number: str, lid: Lid | None) -> None:
+        """From now on that phone is hidden behind the address, or no longer behind any."""
+        with self.locked():
+            self.phone_book.set_lid(number, lid)
+            self.touch()
+
+    def reply(self, phone: str, text: str, *, instance: str | None = None, **how: Any) -> Reply:
+        """Somebody writes to an instance; without one, to the last that wrote to that phone.
+
+        `how` are the further fields of :class:`Writing`.
+        """
+        with self.locked():
+            name = instance or self._last_writer(phone)
+            return writing.write(self, self.instances[name], Writing(phone, text, **how))
 
     # What it shows.
 
@@ -172,11 +205,11 @@ class FakeEvolution:
     def requests(self) -> list[SendRequest]:
         """The sends that reached the server, in the order of their arrival."""
         with self.locked():
-            return [replace(request) for request in self._requests]
+            return self.sends.all()
 
     def clear_requests(self) -> None:
         with self.locked():
-            self._requests.clear()
+            self.sends.clear()
 
     def held(self) -> list[Held]:
         with self.locked():
@@ -195,26 +228,35 @@ class FakeEvolution:
 
     def run_due(self) -> int:
         """Post the webhooks whose time has come; how many were posted."""
-        if self._deliver is None:
+        deliver, outbox = self.events.deliver, self.events.outbox
+        if deliver is None:
             return 0
         with self.locked():
-            due = self._outbox.take_due(self.clock())
-        for attempt, post in due:
-            status = self._deliver(post)
+            due = outbox.take_due(self.clock())
+        for waiting in due:
+            status = deliver(waiting.post)
             with self.locked():
-                self._outbox.settle(attempt, post, status, self.clock())
+                outbox.settle(waiting, status, self.clock())
         return len(due)
 
     def next_due(self) -> float | None:
         """When something happens by itself next, in epoch seconds."""
-        moments = (self.exchanges.agenda.next_due(), self._outbox.next_due())
+        moments = (self.exchanges.agenda.next_due(), self.events.outbox.next_due())
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def tell(self, instance: Instance, event: str, data: Mapping[str, object], at: float) -> None:
-        """Queue an event for the instance's webhook, if it wants it."""
+    def plan(self, due: float, action: Callable[[float], object]) -> None:
+        """Have something happen by itself at that time."""
+        self.exchanges.agenda.add(due, action)
+        self.stirred()
+
+    def tell(
+        self, instance: Instance, event: str, data: Mapping[str, object], at: float, phone: str = ""
+    ) -> None:
+        """Queue an event about that phone for the instance's webhook, if it wants it."""
         post = post_for(instance, event, data, self.server_url, at)
         if post is not None:
-            self._outbox.add(post, at)
+            self.events.tell(instance, post, phone, at)
+            self.stirred()
 
     # Requests.
 
@@ -234,64 +276,18 @@ class FakeEvolution:
             return answers.unauthorized()
         return None
 
-    def record(self, call: Call) -> SendRequest:
-        """Put a send on record, as it arrives."""
-        number = str(call.body.get("number", ""))
-        request = SendRequest(
-            request_id=f"request_{next(self._numbering)}",
-            instance=call.instance,
-            number=digits_of(number),
-            phone=canonical_phone(number),
-            arrived_at=self.clock(),
-            client_port=call.client_port,
-        )
-        self._requests.append(request)
-        return request
-
-    def unrecord(self, request: SendRequest) -> None:
-        """It never reached the server."""
-        with self.locked():
-            self._requests.remove(request)
+    def rule_book[R: Rule | WebhookRule | AckRule](self, kind: type[R]) -> RuleBook[R]:
+        book: RuleBook[R] = self._rule_books[kind]
+        return book
 
     def spoken_version(self, instance: Instance | None) -> str:
         """The version that an instance speaks: its own, or the server's."""
         return (instance.version if instance else None) or self.version
 
-    def new_uuid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-
     def touch(self) -> None:
         """Something changed that a state file keeps."""
         self.revision += 1
 
-    def new_message_id(self) -> str:
-        return f"3EB0{self._random.getrandbits(72):018X}"
-
-    def new_row_id(self) -> str:
-        return f"cm{self._random.getrandbits(92):023x}"
-
-    def random_bits(self, number: int) -> int:
-        return self._random.getrandbits(number)
-
-    def between(self, low: float, high: float) -> float:
-        return self._random.uniform(low, high)
-
-    def happens(self, probability: float) -> bool:
-        return self._random.random() < probability
-
-    def change_state(self, instance: Instance, state: ConnectionState | None) -> None:
-        if state is instance.state:
-            return
-        instance.state = state
-        instance.pairing = None
-        self.touch()
-        if state is None:
-            return
-        if state is ConnectionState.OPEN:
-            instance.ever_connected = True
-        data = {
-            "instance": instance.name,
-            "state": state,
-            "statusReason": _LOGGED_OUT if state is ConnectionState.CLOSE else 200,
-        }
-        self.tell(instance, "connection.update", data, self.clock())
+    def _last_writer(self, phone: str) -> str:
+        received = self.phone_book.received(phone)
+        return received[-1].instance if received else next(iter(self.instances))

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
-from local.fake_evolution import answers, pairing
+from local.fake_evolution import answers, connections, pairing
 from local.fake_evolution.answers import Answer
 from local.fake_evolution.core import FakeEvolution
 from local.fake_evolution.drafts import message_fields
 from local.fake_evolution.model import Call, ConnectionState, Instance, Message, Webhook
 from local.fake_evolution.numbers import digits_of, is_well_formed, jid_of
+from local.fake_evolution.writing import told
 
 _PAGE = 50
 _BAILEYS = "WHATSAPP-BAILEYS"
@@ -81,7 +82,7 @@ def logout(fake: FakeEvolution, call: Call) -> Answer:
     instance = fake.instances[call.instance]
     if instance.state is ConnectionState.CLOSE:
         return answers.bad_request(f'The "{call.instance}" instance is not connected')
-    fake.change_state(instance, ConnectionState.CLOSE)
+    connections.change(fake, instance, ConnectionState.CLOSE)
     return _done("Instance logged out")
 
 
@@ -138,20 +139,19 @@ def find_webhook(fake: FakeEvolution, call: Call) -> Answer:
 def find_messages(fake: FakeEvolution, call: Call) -> Answer:
     """The rows that fit `where`, newest first. A row is written after the send."""
     where = call.body.get("where") or {}
-    now = fake.clock()
+    written_until = fake.clock() - fake.row_delay
     found = [
         row
-        for row in fake.phone_book.rows(call.instance)
-        if row.received_at + fake.row_delay <= now and _fits(row, where)
+        for at, row in _rows(fake, call.instance)
+        if at <= written_until and _fits(at, row, where)
     ]
     size, page = int(call.body.get("offset") or _PAGE), int(call.body.get("page") or 1)
     shown = found[(page - 1) * size : page * size]
-    instance_id = fake.instances[call.instance].instance_id
     messages = {
         "total": len(found),
         "pages": ceil(len(found) / size),
         "currentPage": page,
-        "records": [_record(row, instance_id) for row in shown],
+        "records": shown,
     }
     return Answer(200, {"messages": messages})
 
@@ -243,7 +243,19 @@ def _webhook_row(instance: Instance) -> dict[str, object] | None:
     }
 
 
-def _record(row: Message, instance_id: str) -> dict[str, object]:
+def _rows(fake: FakeEvolution, name: str) -> list[tuple[float, dict[str, Any]]]:
+    """What the server's database holds of an instance, newest first, each with its time."""
+    instance, book = fake.instances[name], fake.phone_book
+    rows = [(row.received_at, _record(row, instance.instance_id)) for row in book.rows(name)]
+    rows += [
+        (reply.written_at, {"id": reply.row_id, **told(reply, instance), "MessageUpdate": []})
+        for reply in book.all_replies()
+        if reply.instance == name
+    ]
+    return sorted(rows, key=lambda row: row[0], reverse=True)
+
+
+def _record(row: Message, instance_id: str) -> dict[str, Any]:
     return {
         "id": row.row_id,
         **message_fields(row, instance_id),
@@ -253,16 +265,18 @@ def _record(row: Message, instance_id: str) -> dict[str, object]:
     }
 
 
-def _fits(row: Message, where: Mapping[str, Any]) -> bool:
+def _fits(at: float, row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
     key = where.get("key") or {}
-    if key.get("id") not in {None, row.id} or key.get("remoteJid") not in {None, row.jid}:
+    # What is false, empty or left out of a filter asks for nothing.
+    asked = {name: key[name] for name in ("id", "remoteJid", "fromMe") if key.get(name)}
+    if any(row["key"].get(name) != value for name, value in asked.items()):
         return False
     bounds = where.get("messageTimestamp") or {}
     # With one bound alone the real server ignores both.
     if not (bounds.get("gte") and bounds.get("lte")):
         return True
     low, high = (int(_moment(bounds[name]).timestamp()) for name in ("gte", "lte"))
-    return low <= int(row.received_at) <= high
+    return low <= int(at) <= high
 
 
 def _moment(iso: str) -> datetime:

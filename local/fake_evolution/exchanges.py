@@ -16,10 +16,10 @@ from local.fake_evolution.behaviours import (
     Ending,
     Operation,
     Rule,
-    RuleBook,
 )
 from local.fake_evolution.model import Held, SendRequest
 from local.fake_evolution.numbers import canonical_phone
+from local.fake_evolution.rules import RuleBook
 from local.fake_evolution.waiting import AnswerLost, CallerPatience, ClientGaveUp, Unreachable
 
 _HOLD_POLL_SECONDS = 0.05
@@ -63,7 +63,7 @@ class Agenda:
 class Exchanges:
     """Carries requests through; knows the rules, what is held, and what happens later."""
 
-    def __init__(self, clock: Callable[[], float], rules: RuleBook) -> None:
+    def __init__(self, clock: Callable[[], float], rules: RuleBook[Rule]) -> None:
         self.clock = clock
         self.rules = rules
         self.agenda = Agenda()
@@ -82,7 +82,11 @@ class Exchanges:
         refused = exchange.refusal is not None
         phone = canonical_phone(exchange.number)
         with self.locked():
-            rule = self.rules.take(exchange.operation, exchange.instance, phone, refused=refused)
+            rule = self.rules.take(
+                lambda rule: rule.fits(
+                    exchange.operation, exchange.instance, phone, refused=refused
+                )
+            )
         if rule is None:
             return exchange.refusal or self._act(exchange, None, patience)
         if exchange.request is not None:

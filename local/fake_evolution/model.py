@@ -16,6 +16,15 @@ class ConnectionState(StrEnum):
     CLOSE = auto()
 
 
+class ReplyKind(StrEnum):
+    """What a person writes, in WhatsApp's words."""
+
+    CONVERSATION = "conversation"
+    EXTENDED_TEXT = "extendedTextMessage"
+    IMAGE = "imageMessage"
+    REACTION = "reactionMessage"
+
+
 class Outcome(StrEnum):
     """How the request of a send ended, as the server sees it."""
 
@@ -116,11 +125,56 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Lid:
+    """The address behind which WhatsApp hides a phone from the business.
+
+    Receipts and what is written there come from it; what is written has the phone's own beside it
+    where `with_alternate`. With `in_answers` that of a send (201) has it in the phone's place too.
+    """
+
+    digits: str
+    with_alternate: bool = True
+    in_answers: bool = False
+
+    @property
+    def jid(self) -> str:
+        return f"{self.digits}@lid"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was written on a phone to an instance, or beside Evolution by the instance's own phone.
+
+    `key` is the one that Evolution tells of it; `written_at` in epoch seconds.
+    """
+
+    row_id: str
+    instance: str
+    phone: str
+    text: str
+    kind: ReplyKind
+    key: dict[str, object]
+    content: dict[str, object]
+    context: dict[str, object] | None
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Phone:
-    """What one person's phone shows, oldest first."""
+    """What one person's phone shows, oldest first: the messages it got, and what it answered."""
 
     phone: str
     messages: tuple[Message, ...]
+    replies: tuple[Reply, ...] = ()
+
+    @property
+    def latest_at(self) -> float:
+        """When it last showed something new; a phone shows one thing at least."""
+        return max(
+            *(message.received_at for message in self.messages[-1:]),
+            *(reply.written_at for reply in self.replies[-1:]),
+            0.0,
+        )
 
 
 @dataclass(slots=True)

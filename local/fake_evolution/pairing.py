@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import segno
 
+from local.fake_evolution import connections
 from local.fake_evolution.model import ConnectionState, Pairing
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _PAIRING_CODE_LENGTH = 8
 def begin(fake: FakeEvolution, instance: Instance, phone: str | None) -> None:
     """From now on it shows codes; with `phone` also one to be typed there."""
     instance.ever_connected = True
-    fake.change_state(instance, ConnectionState.CONNECTING)
+    connections.change(fake, instance, ConnectionState.CONNECTING)
     instance.pairing = _pairing(fake.random_bits, phone, 1, fake.clock())
     keep_changing(fake, instance)
 
@@ -60,14 +61,14 @@ def keep_changing(fake: FakeEvolution, instance: Instance) -> None:
         if instance.pairing is not pairing:
             return
         if pairing.count >= _MOST_CODES:
-            fake.change_state(instance, ConnectionState.CLOSE)
+            connections.change(fake, instance, ConnectionState.CLOSE)
             return
         instance.pairing = _pairing(fake.random_bits, pairing.phone, pairing.count + 1, at)
         fake.touch()
         keep_changing(fake, instance)
 
     lives = _FIRST_CODE_SECONDS if pairing.count == 1 else _CODE_SECONDS
-    fake.exchanges.agenda.add(pairing.shown_at + lives, change)
+    fake.plan(pairing.shown_at + lives, change)
 
 
 def _pairing(

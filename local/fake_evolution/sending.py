@@ -31,12 +31,13 @@ def send(
 ) -> Answer:
     """Carry one send through; it is on record from its arrival, whatever becomes of it."""
     with fake.locked():
-        request = fake.record(call)
+        request = fake.sends.record(call, fake.clock())
         exchange = _exchange(fake, call, read, request)
     try:
         answer = fake.exchanges.perform(exchange, patience)
     except Unreachable:
-        fake.unrecord(request)
+        with fake.locked():
+            fake.sends.strike(request)
         raise
     except ClientGaveUp:
         _close(fake, request, Outcome.CLIENT_GAVE_UP)
@@ -118,35 +119,36 @@ def _to_phone(
     rule: Rule | None,
 ) -> Answer:
     """The message reaches the phone, which shows a repeated id once."""
+    looked_up = jid_of(draft.number)
+    lid = fake.phone_book.lid(draft.number)
     message = Message(
         id=wanted_id or fake.new_message_id(),
         row_id=fake.new_row_id(),
         instance=instance.name,
         phone=canonical_phone(draft.number),
-        jid=jid_of(draft.number),
+        jid=lid.jid if lid and lid.in_answers else looked_up,
         text=draft.text,
         content=draft.content,
         kind=draft.kind,
         received_at=at,
         row=rule is None or rule.row,
     )
-    instance.cached.add(message.jid)
+    instance.cached.add(looked_up)
     request.message_id = message.id
     body = {**drafts.message_fields(message, instance.instance_id), "status": "PENDING"}
     if fake.phone_book.receive(message):
         fake.touch()
-        fake.tell(instance, "send.message", body, at)
+        fake.tell(instance, "send.message", body, at, message.phone)
         _plan_acks(fake, instance, message)
     return Answer(201, body)
 
 
 def _plan_acks(fake: FakeEvolution, instance: Instance, message: Message) -> None:
-    for step in fake.acks:
+    rule = fake.ack_rules.take(lambda rule: rule.is_about(instance.name, message.phone))
+    for step in rule.steps if rule else fake.acks:
         if fake.happens(step.probability):
             due = message.received_at + fake.between(step.after, step.after + step.spread)
-            fake.exchanges.agenda.add(
-                due, partial(_acknowledge, fake, instance, message, step.status)
-            )
+            fake.plan(due, partial(_acknowledge, fake, instance, message, step.status))
 
 
 def _acknowledge(
@@ -154,15 +156,16 @@ def _acknowledge(
 ) -> None:
     message.statuses.append(status)
     fake.touch()
+    lid = fake.phone_book.lid(message.phone)
     data = {
         "keyId": message.id,
-        "remoteJid": message.jid,
+        "remoteJid": lid.jid if lid else message.jid,
         "fromMe": True,
         "status": status,
         "instanceId": instance.instance_id,
         "messageId": message.row_id,
     }
-    fake.tell(instance, "messages.update", data, at)
+    fake.tell(instance, "messages.update", data, at, message.phone)
 
 
 def _major_and_minor(version: str) -> tuple[int, int]:

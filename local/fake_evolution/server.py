@@ -70,7 +70,7 @@ class HttpDeliver:
     """Posts webhooks over HTTP."""
 
     def __init__(self) -> None:
-        self._client = httpx.Client(timeout=_WEBHOOK_TIMEOUT_SECONDS)
+        self._client = httpx.Client(timeout=_WEBHOOK_TIMEOUT_SECONDS, trust_env=False)
 
     def __call__(self, post: Post) -> int | None:
         try:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from local.fake_evolution.behaviours import CountedRule
+from local.fake_evolution.ack_rules import AckRule
+from local.fake_evolution.behaviours import Rule
 from local.fake_evolution.core import FakeEvolution
-from local.fake_evolution.model import AckStep, Instance, Message
+from local.fake_evolution.model import AckStep, Instance, Lid, Message, Reply
 from local.fake_evolution.pairing import keep_changing
+from local.fake_evolution.rules import Counted
+from local.fake_evolution.webhook_rules import WebhookRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,13 @@ class State:
     instances: list[Instance]
     messages: list[Message]
     not_on_whatsapp: list[str]
-    rules: list[CountedRule]
-    acks: tuple[AckStep, ...]
+    rules: list[Counted[Rule]]
+    #: None: what it was made with. A file from before it had a default holds `acks`.
+    usual_acks: tuple[AckStep, ...] | None = None
+    ack_rules: list[Counted[AckRule]] = field(default_factory=list)
+    webhook_rules: list[Counted[WebhookRule]] = field(default_factory=list)
+    lids: dict[str, Lid] = field(default_factory=dict)
+    replies: list[Reply] = field(default_factory=list)
 
 
 _STATE = TypeAdapter(State)
@@ -47,9 +55,14 @@ class StateFile:
             for instance in state.instances:
                 self._fake.instances[instance.name] = instance
                 keep_changing(self._fake, instance)
-            self._fake.phone_book.restore(state.messages, state.not_on_whatsapp)
-            self._fake.exchanges.rules.entries.extend(state.rules)
-            self._fake.acks = state.acks
+            self._fake.phone_book.restore(
+                state.messages, state.not_on_whatsapp, state.lids, state.replies
+            )
+            self._fake.rule_book(Rule).entries.extend(state.rules)
+            self._fake.rule_book(AckRule).entries.extend(state.ack_rules)
+            self._fake.rule_book(WebhookRule).entries.extend(state.webhook_rules)
+            if state.usual_acks is not None:
+                self._fake.acks = state.usual_acks
 
     def save_if_changed(self) -> bool:
         """Write the state, if it changed since the last time; whether it did."""
@@ -69,7 +82,11 @@ class StateFile:
             messages=self._fake.phone_book.all_messages(),
             not_on_whatsapp=self._fake.phone_book.absent(),
             rules=self._fake.rules(),
-            acks=self._fake.acks,
+            usual_acks=self._fake.acks,
+            ack_rules=self._fake.rule_book(AckRule).entries,
+            webhook_rules=self._fake.rule_book(WebhookRule).entries,
+            lids=self._fake.phone_book.lids(),
+            replies=self._fake.phone_book.all_replies(),
         )
 
     def _write(self, content: bytes) -> None:

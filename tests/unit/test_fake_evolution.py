@@ -1,5 +1,6 @@
 """The fake answers as Evolution does, status by status and body by body."""
 
+import re
 from random import Random
 from typing import Any
 
@@ -492,6 +493,14 @@ def test_the_app_serves_any_wsgi_client() -> None:
 
 
 def test_the_page_for_people_loads_nothing_from_elsewhere() -> None:
-    page = Shop().http.get("/_fake/").text
+    http = Shop().http
+    page = http.get("/_fake/").text
     assert '<html lang="pt-BR">' in page
-    assert "//" not in page
+    named = re.findall(r'(?:src|href)="([^"]*)"', page)
+    files = {name: http.get(name) for name in named if name.startswith("/_fake/page.")}
+    assert {name: answer.headers["content-type"] for name, answer in files.items()} == {
+        "/_fake/page.css": "text/css; charset=utf-8",
+        "/_fake/page.js": "text/javascript; charset=utf-8",
+    }
+    for text in (page, *(answer.text for answer in files.values())):
+        assert "//" not in text

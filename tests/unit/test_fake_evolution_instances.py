@@ -120,6 +120,7 @@ def test_a_phone_scans_on_the_fakes_own_side() -> None:
         "name": "loja",
         "state": "open",
         "number": "5511990000077",
+        "has_webhook": False,
         "pairing": None,
     }
     (row,) = shop.get("/instance/fetchInstances").json()
