@@ -1,4 +1,7 @@
-"""One suite for every emulator: moto in process, and ministack, which keeps DynamoDB's word."""
+"""One suite for every emulator: the model of the other tests, moto, and ministack.
+
+Ministack keeps DynamoDB's word best; what passes on all three may be taken for what AWS does.
+"""
 
 from collections.abc import Iterator
 from itertools import count
@@ -6,7 +9,7 @@ from itertools import count
 import pytest
 
 from campaigns.adapters.dynamodb.table import Table
-from tests.fakes.aws import ministack_table, moto_table
+from tests.fakes.aws import ministack_table, model_table, moto_table
 
 _NUMBERS = count()
 
@@ -19,7 +22,8 @@ def real_table(ministack_url: str) -> Iterator[Table]:
 
 
 @pytest.fixture(
-    scope="module", params=["moto", pytest.param("ministack", marks=pytest.mark.ministack)]
+    scope="module",
+    params=["model", "moto", pytest.param("ministack", marks=pytest.mark.ministack)],
 )
 def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     """An empty table, on one emulator after the other."""
@@ -28,5 +32,5 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
         with ministack_table(url, f"contract-{next(_NUMBERS)}") as opened:
             yield opened
     else:
-        with moto_table() as opened:
+        with {"model": model_table, "moto": moto_table}[request.param]() as opened:
             yield opened

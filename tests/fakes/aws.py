@@ -1,4 +1,4 @@
-"""The table and the KMS key of a deployment on moto in process."""
+"""The table and the KMS key of a deployment in process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from campaigns.adapters.dynamodb.table import Table
 from tests.fakes.dynamodb import REGION, create_table
+from tests.fakes.dynamodb_in_process import dynamodb_in_process
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
@@ -27,6 +28,13 @@ def moto_table(name: str = "campaigns") -> Iterator[Table]:
     """An empty table; other AWS services are moto's too, while it is open."""
     with patch.dict("os.environ", CREDENTIALS), mock_aws():
         yield Table(create_table(name), sleep=_no_sleep)
+
+
+@contextmanager
+def model_table(name: str = "campaigns") -> Iterator[Table]:
+    """An empty table of the model's; other AWS services are moto's, while it is open."""
+    with dynamodb_in_process(), moto_table(name) as table:
+        yield table
 
 
 @contextmanager
