@@ -1,6 +1,7 @@
 """A campaign's books: what each transition of a recipient changes in the counters."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from campaigns.domain.model import Recipient
 from campaigns.domain.recipient import RecipientStatus
@@ -11,6 +12,7 @@ BOOKED = frozenset(RecipientStatus) - {RecipientStatus.PENDING, RecipientStatus.
 LAST_SEND_AT = "last_send_at"
 
 _TIMES_SENT = "times_sent."
+_RESPONSES = "responses."
 
 
 def times_sent(message_id: str) -> str:
@@ -18,18 +20,28 @@ def times_sent(message_id: str) -> str:
     return f"{_TIMES_SENT}{message_id}"
 
 
+def responses(message_id: str) -> str:
+    """The counter of those who answered a wording."""
+    return f"{_RESPONSES}{message_id}"
+
+
 def is_book(name: str) -> bool:
     """Whether a number of the counters' item is a count of recipients."""
-    return name in BOOKED or name.startswith(_TIMES_SENT)
+    return name in BOOKED or name.startswith((_TIMES_SENT, _RESPONSES))
+
+
+def counted(recipient: Recipient) -> Iterator[str]:
+    """Every counter in which the recipient, as it stands, is one."""
+    if recipient.status in BOOKED:
+        yield recipient.status
+    if recipient.message_id and recipient.sent_at is not None:
+        yield times_sent(recipient.message_id)
+    if recipient.message_id and recipient.responded_at is not None:
+        yield responses(recipient.message_id)
 
 
 def booking(before: Recipient, after: Recipient) -> Mapping[str, int]:
-    """What one transition changes in the counters."""
-    changes: dict[str, int] = {}
-    if before.status in BOOKED:
-        changes[before.status] = -1
-    if after.status in BOOKED:
-        changes[after.status] = changes.get(after.status, 0) + 1
-    if after.sent_at is not None and before.sent_at is None and after.message_id:
-        changes[times_sent(after.message_id)] = 1
+    """What one transition changes in the counters: what a recount would find, and no more."""
+    changes = Counter(counted(after))
+    changes.subtract(counted(before))
     return {name: change for name, change in changes.items() if change}
