@@ -16,10 +16,16 @@ import httpx
 
 from campaigns.domain.errors import GatewayRefused, Unavailable
 from campaigns.domain.model import ConnectionState
-from campaigns.services.ports_evolution import AdminRefusal, Connection, Pairing
+from campaigns.services.ports_evolution import AdminRefusal, Connection, Pairing, Webhook
 
 #: Three requests in a row have to fit into the 30 s that an HTTP API waits.
 _TIMEOUT: Final = httpx.Timeout(5, connect=3)
+#: For who is waited for himself, as an event is by its server.
+QUICK: Final = httpx.Timeout(3, connect=2)
+#: These come behind up to three others.
+_WEBHOOK_TIMEOUT: Final = httpx.Timeout(4, connect=2)
+#: Evolution passes it on with each event.
+_HEADER: Final = "X-Webhook-Secret"
 #: Evolution itself waits 2 s for the code.
 _PAIRING_TIMEOUT: Final = httpx.Timeout(8, connect=3)
 #: What is kept and shown as a version; which ones will do is for the rules to say.
@@ -31,10 +37,14 @@ _REFUSALS: Final[Mapping[int, AdminRefusal]] = {
 
 
 class EvolutionAdmin:
-    """See :class:`campaigns.services.ports_evolution.GatewayAdmin`."""
+    """See :class:`campaigns.services.ports_evolution.GatewayAdmin`.
 
-    def __init__(self, client: httpx.Client) -> None:
+    `timeout` is for each question whose answer Evolution has at hand.
+    """
+
+    def __init__(self, client: httpx.Client, timeout: httpx.Timeout = _TIMEOUT) -> None:
         self._client = client
+        self._timeout = timeout
 
     def version(self, server: str) -> str | None:
         # Without a key: the server may turn out to be no Evolution at all.
@@ -64,6 +74,31 @@ class EvolutionAdmin:
         if "instance" in told:
             return self._connection(answer, server, instance, api_key)
         return Pairing(_text(told, "code"), _text(told, "pairingCode"), _text(told, "base64"))
+
+    def webhook(self, server: str, instance: str, api_key: str) -> Webhook | AdminRefusal | None:
+        url = f"{server}/webhook/find/{quote(instance, safe='')}"
+        answer = self._ask("GET", url, api_key, timeout=_WEBHOOK_TIMEOUT)
+        return _refusal(answer) or _webhook(_json(answer))
+
+    def set_webhook(
+        self, server: str, instance: str, api_key: str, webhook: Webhook
+    ) -> AdminRefusal | None:
+        wanted = {
+            "enabled": webhook.is_enabled,
+            "url": webhook.url,
+            "byEvents": False,
+            "base64": False,
+            "headers": {_HEADER: webhook.secret},
+            "events": sorted(webhook.events),
+        }
+        answer = self._ask(
+            "POST",
+            f"{server}/webhook/set/{quote(instance, safe='')}",
+            api_key,
+            json={"webhook": wanted},
+            timeout=_WEBHOOK_TIMEOUT,
+        )
+        return None if answer.status_code == httpx.codes.CREATED else _refusal(answer)
 
     def logout(self, server: str, instance: str, api_key: str) -> AdminRefusal | None:
         answer = self._ask("DELETE", _url(server, "logout", instance), api_key)
@@ -126,11 +161,12 @@ class EvolutionAdmin:
         api_key: str | None,
         *,
         json: Mapping[str, object] | None = None,
-        timeout: httpx.Timeout = _TIMEOUT,
+        timeout: httpx.Timeout | None = None,
     ) -> httpx.Response:
         headers = {} if api_key is None else {"apikey": api_key}
+        wait = timeout or self._timeout
         try:
-            answer = self._client.request(method, url, headers=headers, json=json, timeout=timeout)
+            answer = self._client.request(method, url, headers=headers, json=json, timeout=wait)
         except (httpx.RequestError, httpx.InvalidURL):
             raise Unavailable from None
         status = answer.status_code
@@ -152,6 +188,21 @@ def _refusal(answer: httpx.Response) -> AdminRefusal | None:
     if refusal is None:
         raise GatewayRefused(status=answer.status_code)
     return refusal
+
+
+def _webhook(told: object) -> Webhook | None:
+    row = _mapping(told)
+    url, secret = row.get("url"), _mapping(row.get("headers")).get(_HEADER)
+    events = row.get("events")
+    is_ours = (
+        row.get("enabled") is True
+        and not row.get("webhookByEvents")
+        and not row.get("webhookBase64")
+    )
+    if not (is_ours and isinstance(url, str) and isinstance(secret, str)):
+        return None
+    names = events if isinstance(events, list) else []
+    return Webhook(url, secret, frozenset(name for name in names if isinstance(name, str)))
 
 
 def _key_in(made: object) -> str:

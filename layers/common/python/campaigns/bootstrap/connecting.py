@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from campaigns.bootstrap.parts import Parts
+from campaigns.bootstrap.following import Following
 
 if TYPE_CHECKING:
     from campaigns.adapters.evolution_admin import EvolutionAdmin
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from campaigns.services.probe_instance import ProbeInstance
     from campaigns.services.provision_instance import ProvisionInstance
     from campaigns.services.remove_instance import RemoveInstance
+    from campaigns.services.set_webhook import SetWebhook
 
 
-class Connecting(Parts):
+class Connecting(Following):
     """What asks Evolution servers about instances."""
 
     @cached_property
@@ -32,6 +33,19 @@ class Connecting(Parts):
         from campaigns.services.probe_instance import ProbeInstance
 
         return ProbeInstance(self._evolution, self.address_policy, resolve_name)
+
+    @cached_property
+    def set_webhook(self) -> "SetWebhook":
+        from campaigns.services.set_webhook import SetWebhook
+
+        return SetWebhook(
+            instances=self.instance_store,
+            admin=self._evolution,
+            vault=self.vault,
+            identity=self.identity,
+            clock=self.clock,
+            public_url=self.settings.public_url,
+        )
 
     @cached_property
     def instance_views(self) -> "InstanceViews":
@@ -54,6 +68,8 @@ class Connecting(Parts):
             views=self.instance_views,
             vault=self.vault,
             probe=self._probe,
+            follow=self.follow_connection,
+            webhooks=self.set_webhook,
             identity=self.identity,
             clock=self.clock,
             random=self.random,
@@ -73,6 +89,7 @@ class Connecting(Parts):
             vault=self.vault,
             admin=self._evolution,
             probe=self._probe,
+            webhooks=self.set_webhook,
             server=settings.evolution_server,
             server_key=ParameterStoreKey(
                 lambda: boto3.client("ssm"), settings.evolution_server_key_parameter
@@ -107,5 +124,7 @@ class Connecting(Parts):
             gates=self.gates,
             views=self.instance_views,
             provision=self.provision_instance,
+            webhooks=self.set_webhook,
+            checks=self.connection_checks,
             identity=self.identity,
         )

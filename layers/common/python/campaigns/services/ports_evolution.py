@@ -40,6 +40,16 @@ class Pairing:
     image: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a server sends an instance's events, which of them, and with which secret."""
+
+    url: str
+    secret: str = field(repr=False)
+    events: frozenset[str]
+    is_enabled: bool = True
+
+
 class GatewayAdmin(Protocol):
     """Asks an Evolution server. Raises Unavailable, or GatewayRefused with its `status`."""
 
@@ -55,6 +65,14 @@ class GatewayAdmin(Protocol):
 
         With `phone` (digits) a pairing code for that phone, unless it began without one before.
         """
+
+    def webhook(self, server: str, instance: str, api_key: str) -> Webhook | AdminRefusal | None:
+        """The webhook that is set; None where there is none, or one of another shape than ours."""
+
+    def set_webhook(
+        self, server: str, instance: str, api_key: str, webhook: Webhook
+    ) -> AdminRefusal | None:
+        """Send the instance's events there from now on, and nowhere else. None when done."""
 
     def logout(self, server: str, instance: str, api_key: str) -> AdminRefusal | None:
         """Let go of the phone. None: it is let go of, now or before."""

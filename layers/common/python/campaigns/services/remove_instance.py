@@ -9,8 +9,10 @@ from campaigns.domain.instance import connected_phone, server_digest
 from campaigns.domain.model import Instance, InstanceGate
 from campaigns.services.instance_views import InstanceView, InstanceViews
 from campaigns.services.ports import Gates
+from campaigns.services.ports_connection import ConnectionChecks
 from campaigns.services.ports_registry import InstanceBook
 from campaigns.services.provision_instance import ProvisionInstance
+from campaigns.services.set_webhook import SetWebhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class RemoveInstance:
     gates: Gates
     views: InstanceViews
     provision: ProvisionInstance
+    webhooks: SetWebhook
+    checks: ConnectionChecks
     identity: Identity
 
     def remove(
@@ -43,9 +47,12 @@ class RemoveInstance:
         if gate is not None:
             approve(self.views.of(instance, gate))
             self._retire(instance)
+            self.checks.forget(instance_id)
         if instance.created_on_server:
             self.provision.take_off(instance)
             self.instances.forget(instance)
+        else:
+            self.webhooks.end(instance)
 
     def _retire(self, instance: Instance) -> None:
         places = (

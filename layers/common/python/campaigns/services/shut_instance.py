@@ -1,0 +1,18 @@
+"""A try found an instance to be of no use: its gate says so, so that nothing else starts there."""
+
+from campaigns.domain.delivery import AutoPauseReason
+from campaigns.domain.model import ConnectionState, InstanceGate
+from campaigns.services.ports_registry import InstanceBook
+
+
+class ShutInstance:
+    """Shuts the gate until somebody asks the server again, by a refresh or since it reconnects."""
+
+    def __init__(self, instances: InstanceBook) -> None:
+        self._instances = instances
+
+    def __call__(self, gate: InstanceGate, reason: AutoPauseReason) -> None:
+        """`gate` is the one that the try passed: what was noted since is newer, and stays."""
+        is_disconnected = reason is AutoPauseReason.INSTANCE_DISCONNECTED
+        state = ConnectionState.CLOSE if is_disconnected else ConnectionState.UNKNOWN
+        self._instances.note_state(gate.instance_id, state, seen=gate)
