@@ -83,17 +83,21 @@ class _BoundedStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, answer_seconds: float) -> None:
         self._stream = stream
         self._answer_seconds = answer_seconds
-        self._answer_by = monotonic() + answer_seconds
+        self._answer_by: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = self._answer_by - monotonic()
+        now = monotonic()
+        if self._answer_by is None:
+            longest = self._answer_seconds
+            self._answer_by = now + (longest if timeout is None else min(timeout, longest))
+        left = self._answer_by - now
         if left <= 0:
             raise httpcore.ReadTimeout
-        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
+        return self._stream.read(max_bytes, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, timeout)
-        self._answer_by = monotonic() + self._answer_seconds
+        self._answer_by = None
 
     def close(self) -> None:
         self._stream.close()
