@@ -15,7 +15,8 @@ from campaigns.domain.model import SendJob
 
 URL = "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo"
 IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=40)
-NUMBERS = st.integers(0, 2**53)
+#: As far as dates go: up to the year 10000, in milliseconds.
+NUMBERS = st.integers(0, 253_402_300_799_999)
 JOBS = st.builds(SendJob, IDS, IDS, IDS, IDS, IDS, NUMBERS, NUMBERS, NUMBERS)
 DIRECT_JOBS = st.builds(DirectJob, IDS, IDS, IDS, IDS, NUMBERS)
 JOB = SendJob("tn_1", "cp_1", "in_1", "rc_1", "person-1", 7, 3, 1_795_525_200_000)

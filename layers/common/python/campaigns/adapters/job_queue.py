@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _BATCH = 10
+_LONGEST_ID = 128
+#: Epoch milliseconds; no number of a job is larger than a slot.
+_YEAR_10000 = 253_402_300_800_000
 
 
 class Kind(StrEnum):
@@ -109,30 +112,43 @@ def from_body(body: str, person: str) -> Job | None:
                 return _send_job(fields, person)
             case Kind.DIRECT:
                 return _direct_job(fields, person)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        # The last two are Infinity for a number, and brackets without end.
+    except (KeyError, TypeError, ValueError, RecursionError):
+        # The last one is brackets without end.
         pass
     return None
 
 
 def _send_job(fields: Mapping[str, Any], person: str) -> SendJob:
     return SendJob(
-        tenant_id=str(fields["tenant_id"]),
-        campaign_id=str(fields["campaign_id"]),
-        instance_id=str(fields["instance_id"]),
-        recipient_id=str(fields["recipient_id"]),
+        tenant_id=_id(fields["tenant_id"]),
+        campaign_id=_id(fields["campaign_id"]),
+        instance_id=_id(fields["instance_id"]),
+        recipient_id=_id(fields["recipient_id"]),
         person=person,
-        sequence=int(fields["sequence"]),
-        plan_number=int(fields["plan_number"]),
-        slot_at=int(fields["slot_at"]),
+        sequence=_number(fields["sequence"]),
+        plan_number=_number(fields["plan_number"]),
+        slot_at=_number(fields["slot_at"]),
     )
 
 
 def _direct_job(fields: Mapping[str, Any], person: str) -> DirectJob:
     return DirectJob(
-        tenant_id=str(fields["tenant_id"]),
-        direct_message_id=str(fields["direct_message_id"]),
-        instance_id=str(fields["instance_id"]),
+        tenant_id=_id(fields["tenant_id"]),
+        direct_message_id=_id(fields["direct_message_id"]),
+        instance_id=_id(fields["instance_id"]),
         person=person,
-        slot_at=int(fields["slot_at"]),
+        slot_at=_number(fields["slot_at"]),
     )
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
+        raise ValueError
+    return value
+
+
+def _number(value: object) -> int:
+    """A job that is nearly right is not ours: to guess at it would end it as done."""
+    if type(value) is not int or not 0 <= value < _YEAR_10000:
+        raise ValueError
+    return value
