@@ -1,9 +1,9 @@
 """A whole deployment on the virtual clock: the real services and stores, the fake Evolution."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from unittest.mock import patch
 
@@ -19,9 +19,10 @@ from campaigns.domain.instants import to_ms
 from campaigns.domain.model import Campaign, Recipient, Schedule
 from campaigns.services.dispatch_message import ReceivedJob
 from campaigns.settings import Settings
-from local.fake_evolution import FakeEvolution, transport
+from local.fake_evolution import USUAL_ACKS, AckStep, FakeEvolution, transport
 from tests.fakes.aws import CREDENTIALS
 from tests.fakes.dynamodb import create_table
+from tests.fakes.dynamodb_in_process import dynamodb_in_process
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.injector import (
     InjectedQueue,
@@ -30,6 +31,7 @@ from tests.fakes.injector import (
     inject_into_table,
 )
 from tests.fakes.virtual_clock import VirtualClock
+from tests.fakes.webhooks import WebhookEdge
 
 #: A Tuesday morning in São Paulo, inside business hours.
 TUESDAY_10_H = to_ms(datetime(2026, 11, 24, 13, 0, tzinfo=UTC))
@@ -63,6 +65,9 @@ class World:
     injector: Injector
     tenant_id: str = ""
     instance_id: str = ""
+    webhooks: WebhookEdge | None = None
+    #: Instance id by the name at the fake.
+    instance_ids: dict[str, str] = field(default_factory=dict)
 
     def run(self, seconds: float) -> None:
         self.clock.sleep(round(seconds * 1_000))
@@ -112,9 +117,29 @@ class World:
         self.schedule_each_minute(until=until)
         self.poll(until=until)
 
+    def receive_webhooks(
+        self, acks: Iterable[AckStep] = USUAL_ACKS, *, hours: float = 24
+    ) -> WebhookEdge:
+        """From now on each send is followed by these statuses, and every event of the fake comes
+        in through the API's own edge, at its time, while anybody lets time pass.
+        """
+        self.webhooks = edge = WebhookEdge(self.clock, self.app, self.fake)
+        for name, instance_id in self.instance_ids.items():
+            edge.set_webhook(name, instance_id)
+        self.fake.set_acks(acks)
+        self.fake.events.deliver = edge
+        self.fake.stirred = self.clock.notify
+        until = self.clock.now() + round(hours * 3_600_000)
+        self.clock.spawn(lambda: edge.carry(until))
+        return edge
+
     def add_instance(self, name: str = "loja", *, delay=(20, 50), daily_limit=None) -> str:
         self.fake.register_instance(name, API_KEY)
-        return add_instance(self.app, self.tenant_id, name, delay, daily_limit)
+        instance_id = add_instance(self.app, self.tenant_id, name, delay, daily_limit)
+        self.instance_ids[name] = instance_id
+        if self.webhooks is not None:
+            self.webhooks.set_webhook(name, instance_id)
+        return instance_id
 
     def add_contacts(self, count: int, *, first: int = 0) -> list[str]:
         drafts = [
@@ -195,6 +220,7 @@ def create_draft(
     *,
     group_ids=(),
     tags=(),
+    resume_on_reconnect=False,
     **schedule,
 ) -> str:
     draft = CampaignDraft(
@@ -204,6 +230,7 @@ def create_draft(
         group_ids=tuple(group_ids),
         tags=tuple(tags),
         message_texts=tuple(texts),
+        resume_on_reconnect=resume_on_reconnect,
         schedule=Schedule(
             **(
                 {"schedule_type": "immediate", "timezone": ZONE, "ignore_quiet_hours": True}
@@ -221,7 +248,7 @@ def a_world(
 ) -> Iterator[World]:
     """A deployment with one tenant and one connected instance."""
     clock = VirtualClock(start)
-    with patch.dict("os.environ", CREDENTIALS), mock_aws():
+    with patch.dict("os.environ", CREDENTIALS), mock_aws(), dynamodb_in_process():
         key_id = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["KeyId"]
         table = create_table("campaigns")
         fake = FakeEvolution(
