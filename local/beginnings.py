@@ -94,6 +94,8 @@ def _put_instance(stack: Stack, kept: Beginnings, instances: list[dict[str, Any]
     """The fake and the system know the instance, at the fake's address of today."""
     known = next((one for one in instances if one["evolution_instance"] == INSTANCE_NAME), None)
     if known is not None and known["evolution_url"] == stack.evolution_url:
+        # Its webhook may lead to the address of another day.
+        _call(stack, kept, "POST", f"/api/instances/{known['id']}/refresh/")
         return
     put_instance(stack.evolution_url, INSTANCE_NAME, kept.instance_key)
     where = {"evolution_url": stack.evolution_url, "api_key": kept.instance_key}

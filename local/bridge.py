@@ -1,6 +1,6 @@
 """The HTTP API's gateway: a request becomes a payload 2.0 event, its answer a response.
 
-Shapes and limits are API Gateway's (payload format 2.0, `$default` route and stage): the path
+Shapes and limits are API Gateway's (payload format 2.0, the template's two routes): the path
 arrives decoded and the query string as sent; a body counts as text by its content type; 10 MB, an
 event of 6 MB (Lambda's limit) and 30 s are the most.
 """
@@ -23,6 +23,8 @@ BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024
 TIMEOUT_SECONDS = 30.0
 _API_ID = "local"
+_WEBHOOK_PREFIX = "/api/webhooks/"
+_WEBHOOK_ROUTE = f"POST {_WEBHOOK_PREFIX}{{proxy+}}"
 _NOT_PASSED_ON = {"connection", "cookie"}
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript")
 
@@ -67,13 +69,15 @@ def event_from(request: Request, now: datetime) -> dict[str, Any]:
     query = request.query_string.decode("latin-1")
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": _route_key(request),
         "rawPath": request.path,
         "rawQueryString": query,
         "headers": headers,
         "requestContext": _request_context(request, now),
         "isBase64Encoded": False,
     }
+    if _route_key(request) == _WEBHOOK_ROUTE:
+        event["pathParameters"] = {"proxy": request.path.removeprefix(_WEBHOOK_PREFIX)}
     if cookies := request.headers.get("cookie"):
         event["cookies"] = cookies.split("; ")
     if query:
@@ -128,11 +132,16 @@ def _request_context(request: Request, now: datetime) -> dict[str, Any]:
             "userAgent": request.headers.get("user-agent", ""),
         },
         "requestId": str(uuid.uuid4()),
-        "routeKey": "$default",
+        "routeKey": _route_key(request),
         "stage": "$default",
         "time": now.strftime("%d/%b/%Y:%H:%M:%S %z"),
         "timeEpoch": int(now.timestamp() * 1000),
     }
+
+
+def _route_key(request: Request) -> str:
+    is_webhook = request.method == "POST" and request.path.startswith(_WEBHOOK_PREFIX)
+    return _WEBHOOK_ROUTE if is_webhook else "$default"
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -13,6 +13,13 @@ _NUMBERS: Mapping[str, Callable[[str], float]] = {
     "FUNCTION_TIMEOUT_SECONDS": int,
     "UNKNOWN_GRACE_SECONDS": float,
     "LANE_SHARDS": int,
+    "BREAKER_SAMPLE": int,
+}
+# Off at zero: the kind of number, and the most that it may be.
+_LIMITS: Mapping[str, tuple[Callable[[str], float], float]] = {
+    "BREAKER_FAILURES": (int, math.inf),
+    "BREAKER_REFUSALS": (int, math.inf),
+    "BREAKER_NO_RECEIPT_SHARE": (float, 1),
 }
 # What the stack makes itself: here any value does.
 _OWN = ("TABLE_NAME", "QUEUE_URL", "KMS_KEY_ID", "SCHEDULER_FUNCTION_NAME")
@@ -27,6 +34,8 @@ def check_settings(environment: Mapping[str, str]) -> None:
     given = {name: value for name, value in environment.items() if value}
     for name in _NUMBERS.keys() & given.keys():
         _check_number(name, given[name])
+    for name in _LIMITS.keys() & given.keys():
+        _check_limit(name, given[name])
     try:
         Settings.from_environment(given | dict.fromkeys(_OWN, "local"))
     except InvalidSetting as error:
@@ -46,6 +55,23 @@ def _check_number(name: str, text: str) -> None:
             t(
                 f"{name} precisa ser um número {portuguese}, e não {text}.",
                 f"{name} must be a {english}, not {text}.",
+            )
+        )
+
+
+def _check_limit(name: str, text: str) -> None:
+    kind, most = _LIMITS[name]
+    try:
+        value = kind(text)
+    except ValueError:
+        value = -1
+    if not (0 <= value <= most and value < math.inf):
+        portuguese = "inteiro, 0 ou mais" if kind is int else "de 0 a 1"
+        english = "whole number, 0 or more" if kind is int else "number from 0 to 1"
+        raise ConfigError(
+            t(
+                f"{name} precisa ser um número {portuguese} (0 desliga), e não {text}.",
+                f"{name} must be a {english} (0 is off), not {text}.",
             )
         )
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from rich.console import Console
 
 from campaigns_cli.api import Api, Json
 from campaigns_cli.connection import Server
@@ -47,6 +48,8 @@ _PACE: Json = {"delay_min_seconds": _DELAY_MIN_SECONDS, "delay_max_seconds": 2}
 # Above the pace: a lease and a visibility that run out after the kill, graces, retries.
 _LIMIT_SECONDS = 420.0
 _LIMIT_SECONDS_PER_CONTACT = 4.0
+# A receipt that came before its message was known is brought again after 5, 10, 20, … s.
+_RECEIPTS_SECONDS = 90.0
 
 
 def main() -> None:
@@ -87,7 +90,10 @@ def run(folder: Path, wanted: int, ending: Ending) -> None:
         say(t(f"Pilha local pronta: {stack.api_url}", f"Local stack ready: {stack.api_url}"))
         with Api(Server(stack.api_url, stack.owner_key)) as api:
             phones = FakePhones(stack.evolution_url)
-            faults = Faults(api, phones, Control(stack.control_url), say)
+            # The bar's own console: what is said on another one is drawn over by the bar.
+            console = messages()
+            control = Control(stack.control_url)
+            faults = Faults(api, phones, control, lambda text: say(text, console))
             report = _imported(api, ending)
             campaign = _created(api, stack.instance_name, list(report.contact_ids)[:wanted])
             recipients = _recipients(api, campaign)
@@ -95,8 +101,8 @@ def run(folder: Path, wanted: int, ending: Ending) -> None:
             faults.before_start(str(recipients[2]["contact"]["phone"]))
             started_at = time.time()
             api.post(campaign_path(campaign["id"], "start/"))
-            _follow(api, campaign, faults, ending)
-            recipients = _recipients(api, campaign)
+            _follow(api, campaign, faults, console, ending)
+            recipients = _receipted(api, campaign, phones, ending)
             requests = phones.requests()
             measured = measure(recipients, phones.phones(), requests)
             missing = faults.missing()
@@ -138,7 +144,20 @@ def _recipients(api: Api, campaign: Json) -> list[Json]:
     return list(api.each(campaign_path(campaign["id"], "contacts/")))
 
 
-def _follow(api: Api, campaign: Json, faults: Faults, ending: Ending) -> None:
+def _receipted(api: Api, campaign: Json, phones: FakePhones, ending: Ending) -> list[Json]:
+    """The recipients once every message that arrived is known to be delivered, or time is up."""
+    say(t("Esperando os recibos dos telefones.", "Waiting for the receipts of the phones."))
+    deadline = time.monotonic() + _RECEIPTS_SECONDS
+    while True:
+        ending.check()
+        recipients = _recipients(api, campaign)
+        measured = measure(recipients, phones.phones(), [])
+        if measured.delivered >= measured.sent or time.monotonic() > deadline:
+            return recipients
+        time.sleep(1.0)
+
+
+def _follow(api: Api, campaign: Json, faults: Faults, console: Console, ending: Ending) -> None:
     limit = _LIMIT_SECONDS + _LIMIT_SECONDS_PER_CONTACT * campaign["total_contacts"]
     deadline = time.monotonic() + limit
 
@@ -158,7 +177,7 @@ def _follow(api: Api, campaign: Json, faults: Faults, ending: Ending) -> None:
     ended = watch_campaign(
         api,
         campaign["id"],
-        messages(),
+        console,
         sleep=faults.act_for,
         now=lambda: datetime.now(UTC),
         on_state=see,

@@ -1,22 +1,28 @@
 """What the phones say of a campaign; its own books are asked only who failed and who is unclear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from local.fake_evolution.numbers import canonical_phone
 
+_READ = frozenset({"read", "responded"})
+_DELIVERED = _READ | {"delivered"}
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Counts of persons, but `duplicates`: messages that a phone got beyond its first.
 
+    `sent` is what the phones say, `delivered` and `read` what the receipts told the campaign.
     `lost`: neither reached nor failed nor unconfirmed. `strangers`: phones that were reached and
     are no recipient's. `min_gap_seconds`: between two requests on one instance, None below two.
     """
 
     sent: int
+    delivered: int
+    read: int
     failed: int
     unconfirmed: int
     duplicates: int
@@ -40,8 +46,10 @@ def measure(
     explained = {phone for phone, status in statuses.items() if status in {"failed", "unconfirmed"}}
     return Measured(
         sent=len(reached & statuses.keys()),
-        failed=_count(statuses, "failed"),
-        unconfirmed=_count(statuses, "unconfirmed"),
+        delivered=_count(statuses, _DELIVERED),
+        read=_count(statuses, _READ),
+        failed=_count(statuses, {"failed"}),
+        unconfirmed=_count(statuses, {"unconfirmed"}),
         # Two recipients of one phone are a duplicate even if only one of them was served.
         duplicates=sum(count - 1 for count in received.values() if count)
         + len(recipients)
@@ -68,5 +76,5 @@ def arrived_between(requests: Sequence[Mapping[str, Any]], start: float, end: fl
     return sum(start < request["arrived_at"] < end for request in requests)
 
 
-def _count(statuses: Mapping[str, str], wanted: str) -> int:
-    return sum(status == wanted for status in statuses.values())
+def _count(statuses: Mapping[str, str], wanted: Set[str]) -> int:
+    return sum(status in wanted for status in statuses.values())

@@ -5,7 +5,7 @@
     HTTP ──> bridge ──> api workers ─────────┐
     schedule ─────────> scheduler workers ───┼──> ministack (DynamoDB, SQS, KMS)
     event source ─────> dispatcher workers ──┘
-                             └──> fake Evolution
+                             └──> fake Evolution ──> bridge (webhooks)
 """
 
 import contextlib
@@ -131,6 +131,8 @@ class Stack:
             "AWS_ENDPOINT_URL": self.ministack.url,
             "AWS_ENDPOINT_URL_LAMBDA": self.control_url,
             "EVOLUTION_SERVER_URL": self.evolution_url,
+            # Without TLS, so that it does not follow from the domain that a request came by.
+            "PUBLIC_URL": self._config.environment.get("PUBLIC_URL") or self.api_url,
         }
         wanted = functions(self._template, self._config.environment, endpoints)
         return {

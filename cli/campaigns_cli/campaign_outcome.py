@@ -20,6 +20,9 @@ def print_outcome(api: Api, campaign: Json, console: Console) -> None:
     rows = {
         "total_contacts": t("Destinatários", "Recipients"),
         "sent_messages": t("Enviadas", "Sent"),
+        # They go on coming after the last message has left.
+        "delivered_messages": t("Entregues até agora", "Delivered so far"),
+        "read_messages": t("Lidas até agora", "Read so far"),
         "failed_messages": t("Falharam", "Failed"),
         "skipped_messages": t("Puladas", "Skipped"),
         "unconfirmed_messages": t("Sem confirmação", "Unconfirmed"),

@@ -4,7 +4,8 @@ from campaigns_cli.api import Json
 from campaigns_cli.language import t
 from campaigns_cli.options import say
 from campaigns_cli.session import Session
-from campaigns_cli.watch_campaign import said_moment
+from campaigns_cli.typed_name import as_typed
+from campaigns_cli.watch_campaign import reason_explained, said_moment
 from campaigns_cli.wording import duration, utc_now, word
 
 
@@ -28,19 +29,32 @@ def _about(campaign: Json) -> dict[str, object]:
         t("Nome", "Name"): campaign["name"],
         t("Descrição", "Description"): campaign.get("description"),
         t("Estado", "Status"): word(campaign["status"]),
-        t("Motivo", "Reason"): campaign.get("last_error"),
+        t("Motivo", "Reason"): _reason(campaign),
         "WhatsApp": f"{campaign.get('instance_name') or '-'}{connection}",
         t("Horário", "Hours"): _hours(campaign),
         t("Fuso", "Time zone"): campaign.get("timezone"),
         t("Agendada para", "Scheduled for"): said_moment(campaign, "scheduled_at", now),
         t("Próximo envio", "Next message"): said_moment(campaign, "next_scheduled_send", now),
-        t("Termina em", "Takes"): None if seconds is None else duration(seconds),
+        (
+            t("Termina em", "Time left")
+            if campaign["status"] == "active"
+            else t("Duração prevista", "Will take")
+        ): None if seconds is None else duration(seconds),
         t("Criada", "Created"): said_moment(campaign, "created_at", now),
         t("Iniciada", "Started"): said_moment(campaign, "started_at", now),
         t("Concluída", "Completed"): said_moment(campaign, "completed_at", now),
         t("Cancelada", "Cancelled"): said_moment(campaign, "cancelled_at", now),
         t("Arquivada", "Archived"): said_moment(campaign, "archived_at", now),
     }
+
+
+def _reason(campaign: Json) -> str | None:
+    """Why it does not start, or go on, by itself."""
+    trouble = campaign.get("last_error")
+    paused_by_the_system = campaign["status"] == "paused" and campaign.get("auto_pause_reason")
+    if paused_by_the_system or trouble == "other_phone_connected":
+        return as_typed(reason_explained(campaign))
+    return trouble
 
 
 def _hours(campaign: Json) -> str:
@@ -78,6 +92,7 @@ def _counts(campaign: Json) -> dict[str, object]:
     counts = {
         t("Destinatários", "Recipients"): campaign.get("total_contacts"),
         t("Pendentes", "Pending"): campaign.get("pending_messages"),
+        t("Saindo ou a verificar", "Leaving or to be checked"): campaign.get("in_flight_messages"),
         t("Enviadas", "Sent"): campaign.get("sent_messages"),
         t("Entregues", "Delivered"): campaign.get("delivered_messages"),
         t("Lidas", "Read"): campaign.get("read_messages"),

@@ -107,6 +107,7 @@ def _show(session: Session, contact: Json) -> None:
             t("Observações", "Notes"): contact.get("notes"),
             t("Estado", "State"): _state(contact),
             t("Saiu em", "Opted out on"): local_time(contact.get("opted_out_at")),
+            t("Saiu por", "Opted out by"): _how_she_left(contact.get("opt_out_source")),
             t("Consentimento", "Consent"): joined(_consent(consent)),
             t("Origem", "Source"): word(contact.get("source")),
             t("Grupos", "Groups"): contact.get("groups_count"),
@@ -115,6 +116,14 @@ def _show(session: Session, contact: Json) -> None:
             t("Criado", "Created"): local_time(contact.get("created_at")),
         },
     )
+
+
+def _how_she_left(source: str | None) -> str | None:
+    words = {
+        "reply": t("resposta dela", "her own answer"),
+        "operator": t("registro de vocês", "an entry of yours"),
+    }
+    return words.get(source, source) if source else None
 
 
 def _consent(consent: Json) -> list[str]:
@@ -257,13 +266,8 @@ def delete(session: Session, contact: ContactArgument, yes: YesOption = False) -
 def opt_out(session: Session, contact: ContactArgument, reason: ReasonOption = None) -> None:
     found = find(session.api, CONTACT, contact)
     changed = session.api.post(CONTACT.path_of(found, "opt-out/"), given(reason=reason))
-    session.done(
-        changed,
-        t(
-            f"{found['name']} não recebe mais nada.",
-            f"{found['name']} gets no more messages.",
-        ),
-    )
+    name = found["name"]
+    session.done(changed, t(f"{name} não recebe mais nada.", f"{name} gets no more messages."))
 
 
 @contacts.verb(
@@ -274,10 +278,8 @@ def opt_out(session: Session, contact: ContactArgument, reason: ReasonOption = N
 def opt_in(session: Session, contact: ContactArgument, reason: ReasonOption = None) -> None:
     found = find(session.api, CONTACT, contact)
     changed = session.api.post(CONTACT.path_of(found, "opt-in/"), given(reason=reason))
-    session.done(
-        changed,
-        t(f"{found['name']} volta a receber.", f"{found['name']} gets messages again."),
-    )
+    name = found["name"]
+    session.done(changed, t(f"{name} volta a receber.", f"{name} gets messages again."))
 
 
 @contacts.verb(

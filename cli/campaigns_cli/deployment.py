@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from campaigns.domain.errors import (
     ConcurrentUpdate,
@@ -34,7 +34,7 @@ def deployment() -> Iterator["App"]:
     """The services over the table; whatever goes wrong ends in a sentence."""
     is_local = not os.environ.get("TABLE_NAME")
     if is_local:
-        _use_local_stack()
+        use_local_stack()
     # Late: no other command needs boto3, and the environment that was just set.
     from campaigns.bootstrap import bootstrap
     from campaigns.settings import Settings
@@ -45,7 +45,8 @@ def deployment() -> Iterator["App"]:
         yield bootstrap(settings)
 
 
-def _use_local_stack() -> None:
+def use_local_stack() -> dict[str, Any]:
+    """AWS is the nearest local stack's from now on; what that stack says of itself."""
     stack = read_stack(os.environ, Path.cwd())
     if stack is None or "environment" not in stack:
         raise UnusableInput(
@@ -60,6 +61,7 @@ def _use_local_stack() -> None:
     for variable in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[variable]
     os.environ.update({name: str(value) for name, value in stack["environment"].items()})
+    return stack
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def _show(session: Session, instance: Json) -> None:
             "ID": instance["id"],
             t("Nome", "Name"): instance["name"],
             t("Conexão", "Connection"): word(instance["connection_state"]),
+            t("Avisos de entrega", "Receipts"): word(instance.get("webhook_state")),
             t("Telefone", "Phone"): phone_shown(instance["connected_phone"]),
             t("Servidor", "Server"): instance["evolution_url"],
             t("Instância lá", "Instance there"): instance["evolution_instance"],
@@ -216,6 +217,27 @@ def disconnect(session: Session, instance: InstanceArgument, yes: YesOption = Fa
     be_sure(t(f"Desconectar o WhatsApp {name}?", f"Disconnect {name}?"), yes=yes)
     changed = session.api.post(INSTANCE.path_of(found, "disconnect/"))
     session.done(changed, t(f"{name}: desconectado", f"{name}: disconnected"))
+
+
+@instances.verb(
+    "rotate-webhook-secret",
+    t(
+        "Troca o segredo com que o servidor Evolution avisa este sistema (papel owner).",
+        "Changes the secret with which the Evolution server reports to this system (owner).",
+    ),
+    "campaigns instances rotate-webhook-secret Loja",
+)
+def rotate_webhook_secret(session: Session, instance: InstanceArgument) -> None:
+    found = find(session.api, INSTANCE, instance)
+    name = found["name"]
+    changed = session.api.post(INSTANCE.path_of(found, "rotate-webhook-secret/"))
+    session.done(
+        changed,
+        t(
+            f"{name}: segredo trocado; o anterior ainda vale por 24 horas",
+            f"{name}: secret changed; the one before is valid for 24 hours more",
+        ),
+    )
 
 
 @instances.verb(

@@ -25,7 +25,9 @@ from campaigns_cli.instances_connect import connecting
 from campaigns_cli.instances_create import creating
 from campaigns_cli.language import t
 from campaigns_cli.message_commands import wordings
+from campaigns_cli.opt_out_commands import opt_outs
 from campaigns_cli.options import messages, print_what_can_be_printed, say
+from campaigns_cli.put_back import putting_back
 from campaigns_cli.recipient_commands import recipients
 from campaigns_cli.send_command import sending
 from campaigns_cli.test_campaign import testing
@@ -41,7 +43,7 @@ app = typer.Typer(
     ),
 )
 # Groups without a name are commands of the program itself.
-for commands in (sending, testing, running, telling, drafting, campaigns, account):
+for commands in (sending, testing, running, putting_back, telling, drafting, campaigns, account):
     app.add_typer(commands)
 for commands in (creating, connecting):
     instances.add_typer(commands)
@@ -54,6 +56,7 @@ def _add(name: str, group: typer.Typer, panel: str) -> None:
 _LISTS = t("Cadastros", "Lists")
 _add("contacts", contacts, _LISTS)
 _add("groups", groups, _LISTS)
+_add("opt-outs", opt_outs, _LISTS)
 _add("instances", instances, _LISTS)
 _add("holidays", holidays, _LISTS)
 _add("messages", wordings, CAMPAIGNS_PANEL)

@@ -20,6 +20,7 @@ from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import DEFAULT_LIMIT, AllOption, LimitOption, YesOption, be_sure, say
 from campaigns_cli.prepare_recipients import prepared
+from campaigns_cli.put_back import tell_how_to_go_on
 from campaigns_cli.recipient_file import people, write_recipient_file
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, find, naming
 from campaigns_cli.session import Columns, Session, given
@@ -50,6 +51,14 @@ class RecipientStatus(StrEnum):
     RESPONDED = "responded"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+class Resolution(StrEnum):
+    """What an operator says of somebody who is unconfirmed."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    RESEND = "resend"
 
 
 @recipients.verb(
@@ -203,6 +212,53 @@ def remove(
         {"id": recipient, "removed": True},
         t(f"{recipient}: fora da campanha", f"{recipient}: out of the campaign"),
     )
+
+
+@recipients.verb(
+    "resolve",
+    t(
+        "Decide sobre quem ficou sem confirmação: olhe a conversa no celular e diga se a mensagem "
+        "está lá (sent), se não está e não deve ir (failed), ou se deve ir de novo (resend).",
+        "Decides about somebody unconfirmed: look at the chat on the phone and say that the "
+        "message is there (sent), that it is not and shall not be (failed), or that it is to be "
+        "sent again (resend).",
+    ),
+    "campaigns recipients resolve Natal rc_6m2v5k3hq7wznp4jx8tbdyr2ce sent",
+    "campaigns recipients resolve Natal rc_6m2v5k3hq7wznp4jx8tbdyr2ce resend --yes",
+)
+def resolve(
+    session: Session,
+    campaign: CampaignArgument,
+    recipient: RecipientArgument,
+    outcome: Annotated[
+        Resolution,
+        typer.Argument(
+            metavar="sent|failed|resend",
+            help=t(
+                "sent: está na conversa; failed: não está, e fica assim; resend: envia de novo.",
+                "sent: it is in the chat; failed: it is not, and stays so; resend: send it again.",
+            ),
+        ),
+    ],
+    yes: YesOption = False,
+) -> None:
+    found = find(session.api, CAMPAIGN, campaign)
+    decision: Json = {"outcome": outcome.value}
+    with _naming(recipient, found):
+        if outcome is Resolution.RESEND:
+            name = session.api.get(_path(found, recipient))["contact"]["name"] or recipient
+            be_sure(
+                t(
+                    f"Enviar de novo a {name}? Se a primeira chegou, a pessoa recebe duas vezes.",
+                    f"Send to {name} again? If the first one arrived, the person gets it twice.",
+                ),
+                yes=yes,
+            )
+            decision["accept_duplicate_risk"] = True
+        now = session.api.post(_path(found, recipient) + "resolve/", decision)
+    session.done(now, f"{now['contact']['name'] or recipient}: {word(now['status'])}")
+    if outcome is Resolution.RESEND:
+        tell_how_to_go_on(session, session.api.get(CAMPAIGN.path_of(found)))
 
 
 def _path(campaign: Json, recipient: str) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from campaigns_cli.api import Api, Json
 from campaigns_cli.errors import CliError
-from campaigns_cli.language import counted, t
+from campaigns_cli.language import counted, number, t
 from campaigns_cli.typed_name import as_typed
 from campaigns_cli.wording import duration, moment
 
@@ -128,6 +128,8 @@ def _activity(campaign: Json, now: datetime) -> str:
 def _pace(campaign: Json, now: datetime) -> str:
     if later := first_send_later(campaign, now):
         return t(f"próximo envio {later}", f"next message {later}")
+    if not campaign["pending_messages"] and campaign["in_flight_messages"]:
+        return t("conferindo se as últimas saíram", "checking whether the last ones left")
     left = campaign.get("estimated_seconds")
     if left is None:
         return t("enviando", "sending")
@@ -137,13 +139,22 @@ def _pace(campaign: Json, now: datetime) -> str:
 def _counts(campaign: Json) -> list[str]:
     words = {
         "sent_messages": ("enviada enviadas", "sent sent"),
+        "delivered_messages": ("entregue entregues", "delivered delivered"),
+        "read_messages": ("lida lidas", "read read"),
+        "responded_count": ("respondeu responderam", "responded responded"),
         "failed_messages": ("falhou falharam", "failed failed"),
         "skipped_messages": ("pulada puladas", "skipped skipped"),
-        "unconfirmed_messages": ("duvidosa duvidosas", "unconfirmed unconfirmed"),
     }
-    return [
+    counts = [
         counted(count, *each) for field, each in words.items() if (count := campaign.get(field))
     ]
+    if unconfirmed := campaign.get("unconfirmed_messages"):
+        counts.append(number(unconfirmed) + t(" sem confirmação", " unconfirmed"))
+    # While others leave, one of them is nearly always on its way.
+    sending = campaign["status"] == "active" and campaign["pending_messages"]
+    if (checked := campaign.get("in_flight_messages")) and not sending:
+        counts.append(number(checked) + t(" a verificar", " to be checked"))
+    return counts
 
 
 def pause_explained(campaign: Json) -> str:
@@ -151,7 +162,12 @@ def pause_explained(campaign: Json) -> str:
     reason = campaign.get("auto_pause_reason")
     if not reason:
         return t("pausada", "paused")
-    explanation = _pause_reasons().get(reason, str(campaign.get("last_error") or reason))
+    explanation = reason_explained(campaign)
+    if _goes_on_by_itself(campaign):
+        return t(
+            f"pausada pelo sistema: {explanation}, e ela continua sozinha",
+            f"paused by the system: {explanation}, and it goes on by itself",
+        )
     resume = f"campaigns resume {campaign['id']}"
     return t(
         f"pausada pelo sistema: {explanation}; depois: {resume}",
@@ -159,7 +175,26 @@ def pause_explained(campaign: Json) -> str:
     )
 
 
-def _pause_reasons() -> dict[str, str]:
+def reason_explained(campaign: Json) -> str:
+    """Why the system paused it, and what to do about that."""
+    if campaign.get("last_error") == "other_phone_connected":
+        return t(
+            "outro número foi conectado, e ela não continua sozinha",
+            "another number was connected, and it does not go on by itself",
+        )
+    reason = str(campaign["auto_pause_reason"])
+    return _pause_reasons(campaign["id"]).get(reason, str(campaign.get("last_error") or reason))
+
+
+def _goes_on_by_itself(campaign: Json) -> bool:
+    return (
+        campaign["auto_pause_reason"] == "instance_disconnected"
+        and bool(campaign.get("resume_on_reconnect"))
+        and campaign.get("last_error") != "other_phone_connected"
+    )
+
+
+def _pause_reasons(campaign_id: str) -> dict[str, str]:
     return {
         "instance_disconnected": t(
             "o WhatsApp desconectou; reconecte-o", "WhatsApp disconnected; connect it again"
@@ -181,8 +216,26 @@ def _pause_reasons() -> dict[str, str]:
             "the Evolution server's address is not allowed; correct it in the instance",
         ),
         "many_failures": t(
-            "muitos envios seguidos falharam; veja os motivos antes de retomar",
-            "many messages in a row failed; look at the reasons before you resume",
+            "muitos envios seguidos falharam; veja os motivos antes de retomar: "
+            f"campaigns logs {campaign_id}",
+            "many messages in a row failed; look at the reasons before you resume: "
+            f"campaigns logs {campaign_id}",
+        ),
+        "messages_refused": t(
+            "o WhatsApp recusou várias mensagens seguidas; deixe o número descansar um dia e "
+            "revise o texto e a lista",
+            "WhatsApp refused several messages in a row; let the number rest for a day, and go "
+            "over the text and the list",
+        ),
+        "no_receipts": t(
+            "quase nenhuma mensagem da última hora foi entregue; veja no celular se o número "
+            "ainda envia",
+            "hardly any message of the last hour was delivered; see on the phone whether the "
+            "number still sends",
+        ),
+        "restored_from_backup": t(
+            "os dados voltaram de uma cópia de segurança; veja quem ficou sem confirmação",
+            "the data came back from a backup; see who is unconfirmed",
         ),
     }
 

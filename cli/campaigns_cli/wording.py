@@ -91,6 +91,8 @@ _WORDS = {
     "open": t("conectado", "connected"),
     "connecting": t("conectando", "connecting"),
     "close": t("desconectado", "disconnected"),
+    "set": t("ligados", "on"),
+    "unset": t("desligados; atualize com refresh", "off; refresh it"),
     # Keys.
     "viewer": t("viewer (lê)", "viewer (reads)"),
     "operator": t("operator (envia)", "operator (sends)"),

@@ -1,10 +1,11 @@
 """When a tenant last messaged a person: noted by her stamp, given back with it, its own alone."""
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.activity_store import ActivityStore
+from campaigns.adapters.dynamodb.activity_store import ActivityStore, CorrespondenceStore
 from campaigns.adapters.dynamodb.gate_items import PersonItem, replied_at
 from campaigns.adapters.dynamodb.gate_store import PersonStore
 from campaigns.adapters.dynamodb.table import Table
+from campaigns.domain.latest_send import LatestSend
 from campaigns.services.ports import Stamp
 from campaigns.services.ports_activity import Activity
 from tests.contract.lost_answers import losing_the_answer
@@ -103,3 +104,59 @@ def test_more_people_than_one_request_takes_are_all_told(table: Table) -> None:
     assert ActivityStore(table).of_persons(ANA, persons) == {
         person: Activity(NOW) for person in persons[::2]
     }
+
+
+# What a campaign last sent her through an instance
+
+
+def sent(table: Table, person: str, campaign_id: str, now: int, instance_id: str = "in_1") -> Stamp:
+    stamp = PersonStore(table).stamp(
+        person,
+        tenant_id=ANA,
+        stamped_by=campaign_id,
+        token=fresh("token"),
+        now=now,
+        gap_ms=GAP_MS,
+        own_is_free=False,
+        latest=LatestSend(instance_id, campaign_id, 7, now),
+    )
+    assert isinstance(stamp, Stamp)
+    return stamp
+
+
+def latest(table: Table, person: str, instance_id: str = "in_1") -> LatestSend | None:
+    return CorrespondenceStore(table).read(ANA, instance_id, person).latest
+
+
+def test_the_newest_send_of_a_campaign_stands_by_instance(table: Table) -> None:
+    person = fresh("person")
+    assert latest(table, person) is None
+    for number, instance_id in enumerate(["in_1", "in_2", "in_1"]):
+        sent(table, person, f"cp_{number}", NOW + number * GAP_MS, instance_id)
+    assert latest(table, person) == LatestSend("in_1", "cp_2", 7, NOW + 2 * GAP_MS)
+    assert latest(table, person, "in_2") == LatestSend("in_2", "cp_1", 7, NOW + GAP_MS)
+
+
+def test_an_undo_restores_the_send_before_and_leaves_none_of_the_first(table: Table) -> None:
+    person = fresh("person")
+    PersonStore(table).undo(sent(table, person, "cp_1", NOW))
+    assert latest(table, person) is None
+    sent(table, person, "cp_2", NOW)
+    PersonStore(table).undo(sent(table, person, "cp_3", NOW + GAP_MS))
+    assert latest(table, person) == LatestSend("in_1", "cp_2", 7, NOW)
+
+
+def test_a_send_without_a_campaign_leaves_it_alone(table: Table) -> None:
+    person = fresh("person")
+    sent(table, person, "cp_1", NOW)
+    PersonStore(table).undo(stamped(table, person, ANA, NOW + GAP_MS))
+    stamped(table, person, ANA, NOW + GAP_MS)
+    assert latest(table, person) == LatestSend("in_1", "cp_1", 7, NOW)
+
+
+def test_the_newest_reply_is_noted_and_no_older_one(table: Table) -> None:
+    person, store = fresh("person"), CorrespondenceStore(table)
+    for at in (NOW, NOW - 5_000, NOW):
+        store.note_reply(ANA, person, at)
+    assert store.read(ANA, "in_1", person).activity == Activity(None, NOW)
+    assert store.read(BIA, "in_1", person).activity == Activity()

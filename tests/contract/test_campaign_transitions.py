@@ -7,6 +7,7 @@ import pytest
 
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.delivery import AutoPauseReason
 from campaigns.domain.model import Campaign, ConnectionState, EventType
 from campaigns.services.ports import TransitionRefusal
 from tests.contract.books import LATER, Books, active, paused
@@ -88,6 +89,19 @@ def test_pause_and_resume_change_head_and_gate_together(books: Books) -> None:
     assert books.live(campaign) == (campaign.campaign_id, CampaignStatus.ACTIVE)
 
 
+def test_failures_before_a_start_or_a_resume_do_not_count_after_it(books: Books) -> None:
+    draft = books.draft()
+    keep_gate(books.table, replace(books.gate(draft), failures_in_row=4))
+    assert books.start(draft) is None
+    assert books.gate(draft).failures_in_row == 0
+
+    campaign = active(draft)
+    assert books.pause(campaign) is None
+    keep_gate(books.table, replace(books.gate(draft), failures_in_row=5))
+    assert books.resume(paused(campaign)) is None
+    assert books.gate(draft).failures_in_row == 0
+
+
 def test_a_resume_wakes_the_lane_and_outdates_who_read_it_before(books: Books) -> None:
     campaign = books.active()
     books.pause(campaign)
@@ -109,6 +123,17 @@ def test_a_campaign_that_moved_meanwhile_is_neither_paused_nor_resumed(books: Bo
     books.resume(paused(campaign))
     assert books.resume(paused(campaign)) is TransitionRefusal.STATE
     assert books.live(campaign) == (campaign.campaign_id, CampaignStatus.ACTIVE)
+
+
+def test_of_a_pause_for_another_reason_than_was_read_nothing_is_resumed(books: Books) -> None:
+    campaign = books.active()
+    books.pause(campaign)
+    by_the_system = replace(
+        paused(campaign), auto_pause_reason=AutoPauseReason.INSTANCE_DISCONNECTED
+    )
+    assert books.resume(by_the_system) is TransitionRefusal.STATE
+    assert books.head(campaign).status is CampaignStatus.PAUSED
+    assert books.resume(paused(campaign)) is None
 
 
 def test_a_campaign_resumes_only_on_a_connected_instance_and_pauses_on_any(books: Books) -> None:

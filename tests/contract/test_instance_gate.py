@@ -78,6 +78,7 @@ def test_an_open_gate_is_marked_counted_and_left(table: Table) -> None:
         ({"live_status": CampaignStatus.PAUSED}, Refusal.PAUSED, None),
         ({"connection_state": ConnectionState.CLOSE}, Refusal.DISCONNECTED, None),
         ({"connection_state": ConnectionState.UNKNOWN}, Refusal.DISCONNECTED, None),
+        ({"connection_state": ConnectionState.CONNECTING}, Refusal.CONNECTING, None),
         ({"config_version": 2}, Refusal.RECONFIGURED, None),
         ({"day_count": 3}, Refusal.DAY_LIMIT, NEXT_DAY_AT),
         ({"daily_limit": 2}, Refusal.DAY_LIMIT, NEXT_DAY_AT),
@@ -263,6 +264,61 @@ def test_settling_counts_failures_in_a_row_until_one_is_sent(table: Table) -> No
         1,
         True,
     )
+
+
+def note(table: Table, gate: InstanceGate, token: str, campaign_id: str | None = "cp_live"):
+    return GateStore(table).note_failure(gate.instance_id, campaign_id=campaign_id, token=token)
+
+
+def test_a_try_that_never_reached_the_gate_counts_beside_those_that_did(table: Table) -> None:
+    gate = kept(table, failures_in_row=2, last_left_at=NOW - 60_000)
+    counted = note(table, gate, "rc_1#1")
+    assert counted == replace(gate, failures_in_row=3) == stored(table, gate)
+
+    before = take(table, gate)
+    assert isinstance(before, InstanceGate)
+    assert note(table, gate, "rc_2#1").failures_in_row == 4
+    GateStore(table).settle(
+        before,
+        token=stored(table, gate).busy_token or "",
+        left_at=NOW,
+        day=TODAY,
+        counts=True,
+        report=TryReport(has_failed=False),
+    )
+    assert stored(table, gate).failures_in_row == 0
+
+
+def test_one_try_counts_once_however_often_it_is_told(table: Table) -> None:
+    gate = kept(table)
+    with losing_the_answer(table, "UpdateItem"):
+        assert note(table, gate, "rc_1#1").failures_in_row == 1
+    assert note(table, gate, "rc_1#1").failures_in_row == 1
+    assert note(table, gate, "rc_1#2").failures_in_row == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"live_status": CampaignStatus.PAUSED},
+        {"live_campaign_id": "cp_another"},
+        {"live_campaign_id": None, "live_status": None},
+    ],
+)
+def test_a_try_of_a_campaign_that_is_stopped_here_is_none(
+    table: Table, fields: dict[str, Any]
+) -> None:
+    gate = replace(a_live_gate(), **fields)
+    keep_gate(table, gate)
+    assert note(table, gate, "rc_1#1") is None
+    assert stored(table, gate) == gate
+    assert note(table, gate, "dm_1", campaign_id=None) == replace(gate, failures_in_row=1)
+
+
+def test_an_instance_that_is_gone_counts_nothing_and_is_not_made(table: Table) -> None:
+    gate = a_live_gate()
+    assert note(table, gate, "dm_1", campaign_id=None) is None
+    assert GateStore(table).read(gate.instance_id, consistent=True) is None
 
 
 def test_a_request_that_did_not_leave_gives_back_gap_and_count(table: Table) -> None:

@@ -191,6 +191,20 @@ def test_a_gate_that_was_made_before_its_connection_was_counted_is_changed_as_an
     assert (noted.connection_version, noted.daily_limit) == (1, 7)
 
 
+def test_what_one_server_does_with_ids_says_nothing_of_the_next(shop: Shop) -> None:
+    key = keys.instance_gate(shop.instance.instance_id)
+    shop.table.update(GateItem, key, [GateItem.honours_message_id.set(True)], GateItem.pk.exists())
+    gate = shop.gate()
+    assert gate is not None
+    slower = replace(gate, delay_max_ms=60_000)
+    assert shop.store.change(InstanceChange(shop.instance, shop.instance, gate, slower)) is None
+    assert shop.gate() == slower
+    moved = replace(shop.instance, config_version=2, evolution_instance="outra")
+    there = replace(slower, config_version=2)
+    assert shop.store.change(InstanceChange(shop.instance, moved, slower, there)) is None
+    assert shop.gate() == replace(there, honours_message_id=None)
+
+
 @pytest.mark.parametrize("what", ["instance", "gate"])
 def test_a_change_of_the_one_is_judged_by_the_other_too(shop: Shop, what: str) -> None:
     gate = shop.gate()

@@ -12,7 +12,13 @@ from campaigns.adapters.dynamodb.recipient_store import RecipientStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.model import DueRetry, LaneKey, Recipient
 from campaigns.domain.recipient import IN_FLIGHT, RecipientErrorCode, RecipientStatus
-from campaigns.domain.recipient_changes import claimed, lease_expired, released, settled
+from campaigns.domain.recipient_changes import (
+    claimed,
+    lease_expired,
+    released,
+    resend_planned,
+    settled,
+)
 from campaigns.domain.settlement import Settlement
 from campaigns.services.ports import Guard
 from tests.contract.lost_answers import losing_the_answer
@@ -48,6 +54,7 @@ def claim(table: Table, known: Recipient, lease: str = "lease-1") -> Recipient |
         message_id="ms_1",
         text="Oi Ana",
         whatsapp_message_id=WHATSAPP_ID,
+        sent_under=3,
     )
     guard = Guard(frozenset({known.status}), plan_number=known.plan_number)
     return mine if store(table).save(known, mine, guard) else None
@@ -232,6 +239,29 @@ def test_why_earlier_tries_failed_is_kept_in_order(table: Table) -> None:
         (NOW + 90_000, RecipientErrorCode.LEASE_EXPIRED),
         (NOW + 91_000, RecipientErrorCode.LEASE_EXPIRED),
     ]
+
+
+def test_a_planned_resend_is_due_on_the_index_and_is_claimed_under_its_plan_number(
+    table: Table,
+) -> None:
+    first = a_claimed(table)
+    expired = lease_expired(first, now=NOW)
+    assert store(table).save(first, expired, Guard(frozenset({RecipientStatus.SENDING})))
+    after = resend_planned(expired, now=NOW + 80_000)
+    guard = Guard(frozenset({RecipientStatus.UNKNOWN}), plan_number=expired.plan_number)
+    assert store(table).save(expired, after, guard) == expired
+    assert stored(table, expired) == after
+
+    (due,) = store(table).due_retries(lane_of(expired), NOW + 80_000, 10)
+    assert (due.plan_number, due.retry_at) == (after.plan_number, NOW + 80_000)
+    assert store(table).mark_planned(job_of(after, slot_at=NOW + 90_000))
+    planned = stored(table, expired)
+    assert (planned.retry_at, planned.slot_at) == (None, NOW + 90_000)
+    assert claim(table, expired) is None
+    mine = claim(table, planned)
+    assert mine is not None
+    assert stored(table, expired) == mine
+    assert mine.whatsapp_message_id == expired.whatsapp_message_id
 
 
 # In sequence

@@ -19,7 +19,7 @@ def test_a_number_is_made_scanned_and_deleted_on_one_machine(tmp_path: Path) -> 
         assert shown["code"]
         assert len(shown["pairing_code"]) == 8
         fake = stack.stack["evolution_url"] + "/_fake"
-        page = httpx.get(fake + "/").text
+        page = httpx.get(fake + "/page.js").text
         assert "Escanear com este celular" in page
         waiting = {
             each["name"]: each for each in httpx.get(fake + "/instances").json()["instances"]

@@ -33,6 +33,7 @@ from campaigns_cli.watch_campaign import campaign_path
 from local.demo import CONTACTS, MESSAGES
 from local.demo_faults import FakePhones
 from local.demo_stack import QUICK_FAULTS
+from local.fake_evolution.numbers import canonical_phone
 from local.process import ROOT
 from local.supervisor import WORKERS
 from tests.e2e.conftest import eventually
@@ -214,6 +215,40 @@ def test_no_log_tells_a_phone_or_a_key(
     stack: Running, pasted: subprocess.CompletedProcess[str]
 ) -> None:
     assert pasted.returncode == 0, pasted.stderr
+    assert_no_log_tells(stack.state_dir, contact_phones(stack), keys_of(stack))
+
+
+def test_everybody_is_delivered_and_who_answers_sair_is_opted_out_and_told_once(
+    stack: Running, pasted: subprocess.CompletedProcess[str]
+) -> None:
+    assert pasted.returncode == 0, pasted.stderr
+    fake = stack.stack["evolution_url"]
+    with stack.api() as api:
+        (campaign,) = api.each("/api/campaigns/campaigns/")
+        path = campaign_path(campaign["id"])
+        eventually(lambda: api.get(path)["delivered_messages"] == PASTED_RECIPIENTS)
+        contact = next(iter(api.each(f"{path}contacts/")))["contact"]
+        phone = canonical_phone(contact["phone"])
+
+        twice = {"trait": "doubled", "event": "messages.upsert", "count": 1}
+        httpx.post(f"{fake}/_fake/webhook-rules", json=twice).raise_for_status()
+        answer = {"text": "Sair!"}
+        httpx.post(f"{fake}/_fake/phones/{phone}/replies", json=answer).raise_for_status()
+
+        def messages() -> list[dict[str, Any]]:
+            shown = next(each for each in stack.phones().phones() if each["phone"] == phone)
+            found: list[dict[str, Any]] = shown["messages"]
+            return found
+
+        def is_told() -> bool:
+            return len(messages()) > 1 and "DELIVERY_ACK" in messages()[1]["statuses"]
+
+        # Nobody gets two messages within a minute, this one included.
+        eventually(is_told, PATIENCE_SECONDS)
+        assert "VOLTAR" in messages()[1]["text"]
+        assert len(messages()) == 2
+        assert api.get(f"/api/contacts/contacts/{contact['id']}/")["opted_out_at"]
+        assert api.get(path)["responded_count"] == 1
     assert_no_log_tells(stack.state_dir, contact_phones(stack), keys_of(stack))
 
 

@@ -20,6 +20,7 @@ import campaigns_api.app
 from campaigns.bootstrap import App
 from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import Role
+from campaigns.domain.webhook_event import Inbound
 from campaigns.settings import Settings
 from campaigns_api import health
 from campaigns_api.app import build
@@ -27,7 +28,7 @@ from campaigns_api.document import codes_of
 from campaigns_api.operations import Operation
 from campaigns_api.reply import PROBLEM_JSON, Reply
 from local.fake_evolution import FakeEvolution, transport
-from tests.fakes.aws import create_kms_key, moto_table, put_server_key
+from tests.fakes.aws import create_kms_key, model_table, put_server_key
 from tests.fakes.clock import FakeClock
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -38,6 +39,7 @@ CONTACTS = "/api/contacts/contacts/"
 GROUPS = "/api/contacts/groups/"
 HOLIDAYS = "/api/campaigns/holidays/"
 INSTANCES = "/api/instances/"
+OPT_OUTS = "/api/opt-outs/review/"
 _NUMBERS = count(1)
 
 
@@ -276,8 +278,22 @@ class Shop:
             "key_id": self.app.keys.create(self.tenant_id, "Caixa", Role.VIEWER).key.key_id,
             "message_id": campaign["messages"][0]["id"],
             "recipient_id": recipients[0]["id"],
+            "review_id": self.waiting_opt_out(instance["id"]),
             "test_message_id": test_message.json["id"],
         }
+
+    def hear(self, instance_id: str, inbound: Inbound) -> None:
+        """Somebody has written to an instance."""
+        instance = self.app.instance_store.read(instance_id)
+        assert instance is not None
+        self.app.take_inbound(instance, inbound)
+
+    def waiting_opt_out(self, instance_id: str) -> str:
+        """The id of one whose author is not known."""
+        number = next(_NUMBERS)
+        self.hear(instance_id, Inbound(f"3A{number:018d}", f"{number}@lid", text="SAIR"))
+        newest: str = self.owner.get(OPT_OUTS).json["results"][0]["id"]
+        return newest
 
     def campaign(self, contact_ids: Sequence[str], **fields: object) -> dict[str, Any]:
         """A draft whose recipients are laid."""
@@ -298,7 +314,7 @@ class Shop:
 def a_deployment() -> Iterator[Deployment]:
     """The handler is this deployment's while it is open."""
     clock = FakeClock()
-    with moto_table() as table, patch.object(health, "_kept", None):
+    with model_table() as table, patch.object(health, "_kept", None):
         evolution = FakeEvolution(
             clock=lambda: clock.now() / 1_000,
             sleep=lambda seconds: clock.sleep(round(seconds * 1_000)),

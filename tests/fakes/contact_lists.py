@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from campaigns.adapters.dynamodb.choice_store import ChoiceStore
 from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
 from campaigns.adapters.dynamodb.group_store import GroupStore
 from campaigns.adapters.dynamodb.member_store import ListCountStore, MemberStore
@@ -17,16 +18,19 @@ from campaigns.domain.group import TagOf, lists_of
 from campaigns.domain.identity import Identity
 from campaigns.domain.model import Contact
 from campaigns.services.bulk_contacts import BulkContacts
+from campaigns.services.choose_for_contact import ChooseForContact
 from campaigns.services.count_lists import CountLists
 from campaigns.services.manage_contacts import ManageContacts
 from campaigns.services.manage_groups import ManageGroups
 from campaigns.services.ports import Concurrently
+from campaigns.services.ports_choices import Choices
 from campaigns.services.ports_groups import ListCounts, Memberships
 from campaigns.services.ports_registry import ContactBook, SuppressionBook
 from campaigns.services.read_contacts import ContactFilter, ReadContacts
 from tests.fakes.clock import FakeClock
 from tests.fakes.contacts import (
     FakeActivities,
+    FakeChoices,
     FakeContactBook,
     FakeListCounts,
     FakeMemberships,
@@ -49,6 +53,7 @@ def manage(
     counts: ListCounts | None = None,
     random: Random | None = None,
     concurrently: Concurrently = one_by_one,
+    choices: Choices | None = None,
 ) -> ManageContacts:
     book = contacts or FakeContactBook()
     if memberships is None:
@@ -73,9 +78,14 @@ def manage(
         "clock": FakeClock(),
         "random": random or Random(1),
     }
+    book_of_suppressions = shared["reading"].suppressions
     return ManageContacts(
         **shared,
-        suppressions=shared["reading"].suppressions,
+        choose=ChooseForContact(
+            choices=choices or FakeChoices(book_of_suppressions),
+            clock=FakeClock(),
+            random=shared["random"],
+        ),
         bulk=BulkContacts(**shared, concurrently=concurrently),
     )
 
@@ -87,6 +97,7 @@ def on_table(table: Table, *, concurrently: Concurrently = one_by_one) -> Manage
         memberships=MemberStore(table),
         counts=ListCountStore(table),
         concurrently=concurrently,
+        choices=ChoiceStore(table),
     )
 
 

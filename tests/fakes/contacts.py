@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from campaigns.domain.contact import name_sort_key, phone_sort_key
 from campaigns.domain.group import ContactList, Count, lists_of
 from campaigns.domain.model import Contact, Suppression
+from campaigns.domain.opt_out import Choice
 from campaigns.services.ports import Listing
 from campaigns.services.ports_activity import Activity
+from campaigns.services.ports_choices import Chosen
 from campaigns.services.ports_groups import Counted
 from campaigns.services.ports_registry import ContactOrder, ContactScan, Stale, Versioned
 
@@ -176,6 +178,40 @@ class FakeSuppressionBook:
 
     def remove(self, tenant_id: str, person: str) -> None:
         self.stored.pop((tenant_id, person), None)
+
+
+class FakeChoices:
+    """See :class:`campaigns.services.ports_choices.Choices`."""
+
+    def __init__(self, suppressions: FakeSuppressionBook) -> None:
+        self.suppressions = suppressions
+        self.marks: dict[tuple[str, str], str] = {}
+
+    def newest(self, tenant_id: str, person: str) -> str | None:
+        return self.marks.get((tenant_id, person))
+
+    def choose(self, tenant_id: str, person: str, choice: Choice) -> Chosen:
+        stored = self.newest(tenant_id, person)
+        if stored is not None and stored >= choice.mark:
+            return Chosen(stored == choice.mark, self.suppressions.read(tenant_id, person))
+        return self._write(tenant_id, person, choice)
+
+    def choose_over(
+        self, tenant_id: str, person: str, choice: Choice, *, seen: str | None
+    ) -> Chosen:
+        stored = self.newest(tenant_id, person)
+        if stored != seen:
+            return Chosen(stored == choice.mark, self.suppressions.read(tenant_id, person))
+        return self._write(tenant_id, person, choice)
+
+    def _write(self, tenant_id: str, person: str, choice: Choice) -> Chosen:
+        self.marks[tenant_id, person] = choice.mark
+        new = choice.suppression(tenant_id, person)
+        if new is None:
+            self.suppressions.remove(tenant_id, person)
+        else:
+            self.suppressions.put(new)
+        return Chosen(is_in_force=True, suppression=self.suppressions.read(tenant_id, person))
 
 
 def _sort_key(order: ContactOrder, contact: Contact) -> str:

@@ -115,6 +115,8 @@ def campaign_object(**changes: Any) -> dict[str, Any]:
         "pending_messages": 2,
         "in_flight_messages": 0,
         "sent_messages": 0,
+        "delivered_messages": 0,
+        "read_messages": 0,
         "failed_messages": 0,
         "skipped_messages": 0,
         "unconfirmed_messages": 0,

@@ -83,14 +83,16 @@ class FifoQueue:
         return [m for m in self.messages if m.receipt == receipt and m.visible_at > now]
 
     def _send(self, job: Job) -> bool:
-        if self.refuse(job):
-            return False
+        return not self.refuse(job) and self.put(job, job.deduplication_id)
+
+    def put(self, job: Job, deduplication_id: str) -> bool:
+        """Acknowledged, also where the id was seen within five minutes and the job is dropped."""
         now = self.now()
-        seen_at = self._seen.get(job.deduplication_id)
+        seen_at = self._seen.get(deduplication_id)
         if seen_at is not None and now - seen_at < DEDUPLICATION_MS:
             self.dropped += 1
             return True
-        self._seen[job.deduplication_id] = now
+        self._seen[deduplication_id] = now
         self.messages.append(_Message(f"message-{next(self._numbers)}", job))
         self.changed()
         return True

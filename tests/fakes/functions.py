@@ -28,7 +28,7 @@ from campaigns.services.dispatch_message import ReceivedJob
 from campaigns.settings import Settings
 from campaigns_api.app import build
 from local.fake_evolution import FakeEvolution, transport
-from tests.fakes.aws import create_kms_key, moto_table
+from tests.fakes.aws import create_kms_key, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.world import API_KEY, TUESDAY_10_H, add_instance
@@ -180,7 +180,7 @@ def record_of(received: ReceivedJob, place: int = 0) -> dict[str, Any]:
 def three_functions() -> Iterator[Functions]:
     """The handlers are this deployment's while it is open."""
     clock = FakeClock(TUESDAY_10_H)
-    with moto_table() as table:
+    with model_table() as table:
         fake = FakeEvolution(
             clock=lambda: clock.now() / 1_000,
             sleep=lambda seconds: clock.sleep(round(seconds * 1_000)),

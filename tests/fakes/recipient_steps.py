@@ -18,7 +18,15 @@ from campaigns.domain.model import Recipient
 from campaigns.domain.recipient import RecipientErrorCode as Code
 from campaigns.domain.recipient import RecipientStatus as Status
 from campaigns.domain.recipient import RecipientTrigger as Trigger
-from campaigns.domain.recipient_changes import claimed, ended, lease_expired, released, settled
+from campaigns.domain.recipient_changes import (
+    claimed,
+    ended,
+    lease_expired,
+    released,
+    resend_planned,
+    settled,
+)
+from campaigns.domain.resolving import Resolution, resolved
 from campaigns.domain.settlement import decide_settlement, under_cancelled_campaign
 
 START = 1_795_525_200_000
@@ -91,6 +99,7 @@ def _claim(draw: st.DrawFn, before: Recipient, now: int) -> Step:
         message_id=draw(st.sampled_from(["ms_1", "ms_2", "ms_3"])),
         text=draw(st.sampled_from(["Oi", "Olá"])),
         whatsapp_message_id="3EB07BF3A48FF674FA9890",
+        sent_under=1,
     )
     by = Trigger.RESEND if before.status is Status.UNKNOWN else None
     return Step("claim", before, after, by)
@@ -119,6 +128,7 @@ def _settled(draw: st.DrawFn, before: Recipient, now: int, outcome: Outcome) -> 
         outcome,
         retry_count=before.retry_count,
         may_have_been_sent=before.may_have_been_sent,
+        resend_approved=before.resend_approved,
         now=now,
         random_fraction=draw(st.floats(0, 1)),
     )
@@ -132,8 +142,9 @@ def _expire(draw: st.DrawFn, before: Recipient, now: int) -> Step:
 
 
 def _skip(draw: st.DrawFn, before: Recipient, now: int) -> Step:
-    # The service leaves one alone that may have been sent: nothing here proves anything.
-    if before.may_have_been_sent:
+    # The service leaves one alone that may have been sent: nothing here proves anything. One that
+    # the operator wants sent again is simply not sent again.
+    if before.may_have_been_sent and not before.resend_approved:
         return _release(draw, before, now)
     code = draw(st.sampled_from(SKIPS))
     return Step("end", before, ended(before, Status.SKIPPED, code, now=now))
@@ -148,14 +159,35 @@ def _give_up(draw: st.DrawFn, before: Recipient, now: int) -> Step:
     return Step("give up", before, after, Trigger.GRACE_ENDED)
 
 
+def _resolve(draw: st.DrawFn, before: Recipient, now: int) -> Step:
+    resolution = draw(st.sampled_from(Resolution))
+    after = resolved(before, resolution, now=now)
+    return Step("resolve", before, after, Trigger.OPERATOR)
+
+
 def _plan(draw: st.DrawFn, before: Recipient, now: int) -> Step:
     """A planner takes a retry off its index."""
     return Step("plan", before, replace(before, retry_at=None, slot_at=now + 1_000))
 
 
+def _plan_resend(draw: st.DrawFn, before: Recipient, now: int) -> Step:
+    """It is put on the index of retries, and then a planner takes it off."""
+    if before.retry_at is not None:
+        return _plan(draw, before, now)
+    return Step("plan resend", before, resend_planned(before, now=now))
+
+
 _CHOICES: dict[Status, tuple[_Choice, ...]] = {
     Status.PENDING: (_claim, _release, _fail_before_claim, _skip, _refuse_text, _plan, _claim),
     Status.SENDING: (_settle, _settle, _release, _expire, _skip),
-    Status.UNKNOWN: (_claim, _release, _fail_before_claim, _prove, _give_up),
-    Status.UNCONFIRMED: (_prove,),
+    Status.UNKNOWN: (
+        _plan_resend,
+        _claim,
+        _release,
+        _plan_resend,
+        _fail_before_claim,
+        _prove,
+        _give_up,
+    ),
+    Status.UNCONFIRMED: (_prove, _resolve),
 }

@@ -44,6 +44,13 @@ def human_pace(world: World, delay_min_ms: int) -> None:
     assert min(gaps, default=delay_min_ms) >= delay_min_ms
 
 
+def nobody_hammered(world: World) -> None:
+    """Two messages reach one person 60 s apart or more."""
+    for phone in world.fake.phones():
+        at = [message.received_at for message in phone.messages]
+        assert min((b - a for a, b in pairwise(at)), default=60) >= 60, phone.phone
+
+
 def books_are_exact(world: World, campaign_id: str) -> None:
     """Every counter equals what the recipients' statuses say."""
     counted = Counter(each.status for each in world.recipients(campaign_id))

@@ -185,7 +185,8 @@ def test_get_edit_and_send_back_works_on_a_campaign_that_goes_on_meanwhile(shop:
     shop.send_planned()
     path = f"{INSTANCES}{campaign['instance']['id']}/"
     name = shop.owner.get(path).json["evolution_instance"]
-    shop.deployment.evolution.set_state(name, ConnectionState.CLOSE)
+    # Closed, it would be paused, which is more than figures that move.
+    shop.deployment.evolution.set_state(name, ConnectionState.CONNECTING)
     shop.owner.post(path + "refresh/")
     answer = shop.owner.patch(f"{CAMPAIGNS}{campaign['id']}/", seen | {"name": "Ano novo"})
     assert (answer.status, answer.json["name"]) == (200, "Ano novo")

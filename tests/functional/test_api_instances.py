@@ -34,6 +34,7 @@ def test_an_instance_is_registered_and_its_key_is_never_shown(shop: Shop):
         "active_campaign": None,
         "server_version": "2.3.7",
         "created_on_server": False,
+        "webhook_state": "set",
         "created_at": "2026-11-18T11:06:40.000Z",
         "updated_at": "2026-11-18T11:06:40.000Z",
     }

@@ -13,7 +13,7 @@ from campaigns.adapters.parameter_store import ParameterStoreKey
 from campaigns.domain.model import Role
 from campaigns.services import provision_instance
 from campaigns.services.idempotency import KEPT_MS
-from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule
+from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule, connections
 from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes.api import CAMPAIGNS, EVOLUTION, INSTANCE_KEY, INSTANCES, Answer, Deployment, Shop
 from tests.fakes.aws import put_server_key
@@ -461,13 +461,13 @@ def test_a_server_that_is_slow_to_let_go_of_the_phone_is_waited_for(
 ):
     instance = connected(shop, "5511990003333")
     let_go: list[Callable[[], None]] = []
-    change_state = FakeEvolution.change_state
+    change = connections.change
 
     def later(fake: FakeEvolution, of: object, state: FakeState) -> None:
-        let_go.append(lambda: change_state(fake, of, state))
+        let_go.append(lambda: change(fake, of, state))
 
     sleep = shop.clock.sleep
-    monkeypatch.setattr(FakeEvolution, "change_state", later)
+    monkeypatch.setattr(connections, "change", later)
     monkeypatch.setattr(shop.clock, "sleep", lambda ms: (let_go.pop()(), sleep(ms)))
     assert shop.owner.delete(path_of(instance)).status == 204
     assert instance["evolution_instance"] not in on_server(shop)

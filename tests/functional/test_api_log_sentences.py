@@ -16,6 +16,7 @@ from campaigns_api.language import Language
 from campaigns_api.models.recipients import LogOut
 from local.fake_evolution import Behaviour, Rule
 from tests.fakes.api import CAMPAIGNS, CONTACTS, Shop
+from tests.functional.test_api_resolve_and_retry import ended_badly
 
 #: By event and place in the log, what each language says of it.
 type Told = dict[EventType, list[tuple[str, str]]]
@@ -91,6 +92,22 @@ def with_wrong_books(shop: Shop) -> dict[str, Any]:
     return campaign
 
 
+def decided_by_an_operator(shop: Shop) -> dict[str, Any]:
+    """Nobody knows of two whether they were sent to, and one failed for a moment's reason."""
+    campaign = shop.campaign(shop.contacts(4, first=600))
+    operate(shop, campaign, "start")
+    recipients = ended_badly(shop, campaign["id"])
+    tick(shop, 3)
+    for recipient, outcome in zip(recipients, ("failed", "resend"), strict=False):
+        answer = shop.owner.post(
+            f"{CAMPAIGNS}{campaign['id']}/contacts/{recipient.recipient_id}/resolve/",
+            {"outcome": outcome, "accept_duplicate_risk": True},
+        )
+        assert answer.status == 200
+    operate(shop, campaign, "retry-failed")
+    return campaign
+
+
 def receipts(shop: Shop, campaign: dict[str, Any]) -> Told:
     """What a recipient's item tells of them, whoever brings them."""
     sent = shop.app.recipients.read(shop.tenant_id, campaign["id"], 3)
@@ -118,6 +135,7 @@ def happened(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
         moved_by_hand(shop),
         paused_by_the_system(shop),
         with_wrong_books(shop),
+        decided_by_an_operator(shop),
         laid_in_vain(shop, monkeypatch),
     )
     for campaign in campaigns:

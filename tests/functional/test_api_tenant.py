@@ -27,7 +27,7 @@ def test_every_role_reads_the_tenant(shop: Shop, role: Role):
         "name": "Loja da Ana",
         "timezone": "America/Sao_Paulo",
         "locale": "pt-BR",
-        "opt_out_keywords": ["SAIR", "PARAR", "STOP"],
+        "opt_out_keywords": ["SAIR", "PARAR", "STOP", "CANCELAR"],
         "quiet_hours_start": "21:00",
         "quiet_hours_end": "08:00",
         "created_at": "",

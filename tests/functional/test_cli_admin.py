@@ -1,4 +1,4 @@
-"""`campaigns admin …` as whoever runs a deployment types it, over a table of moto's."""
+"""`campaigns admin …` as whoever runs a deployment types it, over a table in process."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from campaigns.domain.model import Role
 from campaigns.settings import Settings
 from campaigns_cli.main import main
 from tests.fakes.api import Deployment, Shop, a_deployment
-from tests.fakes.aws import moto_table
+from tests.fakes.aws import model_table
 
 type Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    with moto_table() as table:
+    with model_table() as table:
         monkeypatch.setenv("TABLE_NAME", table.name)
         yield table
 
@@ -316,3 +316,67 @@ def test_errors_are_english_where_the_locale_is(run: Run, table: Table, monkeypa
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     assert "cannot be blank" in run("tenant", "create", " ")[2]
     assert "Not found" in run("tenant", "show", "tn_none")[2]
+
+
+# After a restore
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Shop, dict]]:
+    with a_deployment() as deployment:
+        monkeypatch.setenv("TABLE_NAME", deployment.app.settings.table_name)
+        shop = deployment.open_shop()
+        campaign = shop.campaign(shop.contacts(3))
+        assert shop.owner.post(f"/api/campaigns/campaigns/{campaign['id']}/start/").status == 200
+        yield shop, campaign
+
+
+def test_a_restore_pauses_what_is_live_and_tells_what_it_did(
+    live: tuple[Shop, dict], run: Run
+) -> None:
+    shop, campaign = live
+    restore = ("after-restore", "--restored-to", "2026-01-05T12:00Z", "--yes")
+    _, out, err = run(*restore, "--dry-run", "--json")
+    assert "Destinatários vistos: 3" in err
+    told = json.loads(out)
+    assert (told["dry_run"], told["campaigns"][0]["in_doubt"]) == (True, 3)
+    path = f"/api/campaigns/campaigns/{campaign['id']}/"
+    assert shop.owner.get(path).json["status"] == "active"
+
+    _, out, _ = run(*restore, "--json")
+    assert json.loads(out)["campaigns"] == [
+        {
+            "id": campaign["id"],
+            "name": campaign["name"],
+            "tenant_id": shop.tenant_id,
+            "was": "active",
+            "in_doubt": 3,
+            "done_before": False,
+        }
+    ]
+    paused = shop.owner.get(path).json
+    assert (paused["status"], paused["auto_pause_reason"]) == ("paused", "restored_from_backup")
+    code, out, _ = run(*restore)
+    assert (code, "já tratada" in out) == (0, True)
+    assert "descadastros" in out
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        ("--restored-to", "2999-01-01T00:00Z"),
+        ("--restored-to", "2026-01-05T12:00Z", "--stopped-at", "2026-01-05T11:00Z"),
+        ("--restored-to", "2026-01-05T12:00Z", "--stopped-at", "2999-01-01T00:00Z"),
+        ("--restored-to", "anteontem"),
+    ],
+)
+def test_moments_that_cannot_be_are_refused(run: Run, table: Table, moments: tuple) -> None:
+    code, out, err = run("after-restore", *moments, "--yes")
+    assert (code, out) == (2, "")
+    assert err
+
+
+def test_a_restore_is_not_dealt_with_unless_somebody_is_sure(run: Run, table: Table) -> None:
+    code, _, err = run("after-restore", "--restored-to", "2026-01-05T12:00Z")
+    assert code == 2
+    assert "--yes" in err

@@ -8,6 +8,7 @@ import pytest
 from campaigns.domain.model import Role
 from tests.fakes.cli import gateway, runner
 from tests.fakes.fake_campaigns_api import served
+from tests.functional.test_api_resolve_and_retry import ended_badly
 
 MARIA = "(11) 99000-2471"
 
@@ -198,6 +199,42 @@ def test_a_campaign_goes_its_way(run, shop, natal):
     late = run("pause", "Natal")
     assert late.code == 1
     assert f"campaigns duplicate {natal['id']}" in late.err
+
+
+def test_an_operator_decides_about_somebody_unconfirmed_and_puts_failed_ones_back(
+    run, shop, monkeypatch
+):
+    shop.instance()
+    shop.contacts(4)
+    people = [option for n in range(4) for option in ("--contact", f"11 99000-{n:04d}")]
+    campaign = run("create", "Natal", "--message", "Oi", *people, "--json").json
+    run("start", "Natal", "--yes")
+    ids = [each.recipient_id for each in ended_badly(shop, campaign["id"])]
+    shop.clock.sleep(180_000)
+    shop.app.schedule.tick(shop.clock.now() + 300_000)
+
+    sent = run("recipients", "resolve", "Natal", ids[0], "sent")
+    assert sent.out == "Cliente 0000: enviada\n"
+    refused = run("recipients", "resolve", "Natal", ids[1], "resend")
+    assert refused.code != 0, "the risk is not taken without a word"
+    assert "Enviar de novo a Cliente 0001?" in refused.err
+    again = run("recipients", "resolve", "Natal", ids[1], "resend", "--yes")
+    assert again.out == "Cliente 0001: pendente\n"
+    assert f"campaigns resume {campaign['id']}" in again.err
+    assert run("recipients", "resolve", "Natal", ids[2], "failed", "--json").json["error_code"] == (
+        "resolved_as_failed"
+    )
+    retried = run("retry-failed", "Natal")
+    assert "Natal: 1 de volta na fila, 1 ficam como falha" in retried.out
+    assert f"campaigns resume {campaign['id']}" in retried.err
+    assert run("retry-failed", "Natal", "--json").json == {
+        "requeued": 0,
+        "excluded": {"may_have_been_sent": 1},
+        "complete": True,
+    }
+    monkeypatch.setattr("campaigns_api.routes.recipients._TIME_MS", 0)
+    out_of_time = run("retry-failed", "Natal")
+    assert "O tempo acabou antes de olhar todos." in out_of_time.err
 
 
 def test_a_day_that_is_over_starts_no_campaign(run, shop, natal):

@@ -210,7 +210,7 @@ def test_what_does_not_leave_in_time_never_leaves(prover, shop):
 def test_a_send_without_an_answer_is_doubtful(prover, shop):
     evolution = shop.deployment.evolution
     name = server_name(shop)
-    rule = evolution.add_rule(Rule(Behaviour.SENT_ANSWER_LOST, instance=name))
+    rule = evolution.add_rule(Rule(Behaviour.SENT_ANSWER_LOST, instance=name, row=False))
     try:
         error = failing(prover, phone="(11) 99000-7011", seconds=60)
     finally:

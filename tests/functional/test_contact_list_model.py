@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from campaigns.adapters.clock import Threads
 from campaigns.domain.contact import ContactDraft, tag_key
 from campaigns.domain.errors import ConcurrentUpdate
-from tests.fakes.aws import ministack_table, moto_table
+from tests.fakes.aws import ministack_table, model_table
 from tests.fakes.contact_lists import TENANT, Book, assert_exact
 
 NUMBERS = st.integers(0, 4)
@@ -27,7 +27,7 @@ class Lists(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._opened = moto_table()
+        self._opened = model_table()
         self.book = Book(self._opened.__enter__())
         self.people: dict[str, tuple[str, set[str], set[str]]] = {}
         self.groups: list[str] = []

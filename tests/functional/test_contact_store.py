@@ -7,22 +7,21 @@ from dataclasses import replace
 import pytest
 
 from campaigns.adapters.dynamodb.contact_items import ContactItem, to_contact_item
-from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
+from campaigns.adapters.dynamodb.contact_store import ContactStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.domain.contact import check_contact, name_sort_key
 from campaigns.domain.errors import Throttled
 from campaigns.domain.group import lists_of
-from campaigns.domain.model import Contact, Suppression
+from campaigns.domain.model import Contact
 from campaigns.services.ports_registry import (
     ContactBook,
     ContactOrder,
     ContactScan,
     Stale,
-    SuppressionBook,
     Versioned,
 )
-from tests.fakes.aws import moto_table
-from tests.fakes.contacts import FakeContactBook, FakeSuppressionBook
+from tests.fakes.aws import model_table
+from tests.fakes.contacts import FakeContactBook
 
 TENANT = "tn_a"
 BY_NAME = ContactScan(ContactOrder.NAME)
@@ -47,7 +46,7 @@ def stored(book: ContactBook, contact_id: str) -> Versioned[Contact]:
 
 @pytest.fixture
 def table() -> Iterator[Table]:
-    with moto_table() as table:
+    with model_table() as table:
         yield table
 
 
@@ -56,13 +55,6 @@ def book(request: pytest.FixtureRequest) -> ContactBook:
     if request.param == "fake":
         return FakeContactBook()
     return ContactStore(request.getfixturevalue("table"))
-
-
-@pytest.fixture(params=["table", "fake"])
-def suppressions(request: pytest.FixtureRequest) -> SuppressionBook:
-    if request.param == "fake":
-        return FakeSuppressionBook()
-    return SuppressionStore(request.getfixturevalue("table"))
 
 
 def test_a_contact_is_read_as_it_was_saved(book: ContactBook) -> None:
@@ -227,22 +219,6 @@ def test_a_contact_fits_into_an_item_however_long_it_is() -> None:
 def test_an_item_shows_nothing_of_what_it_holds() -> None:
     item: ContactItem = to_contact_item(contact(1, "Ana"), "t1", {})
     assert not any(part in repr(item) for part in ("Ana", "99000"))
-
-
-def test_the_first_opt_out_stands(suppressions: SuppressionBook) -> None:
-    first = Suppression(TENANT, "person-1", 1_000, "webhook", "SAIR")
-    suppressions.put(first)
-    suppressions.put(Suppression(TENANT, "person-1", 2_000, "api", None))
-    assert suppressions.read(TENANT, "person-1") == first
-    assert suppressions.read("tn_b", "person-1") is None
-    assert suppressions.read_many(TENANT, ["person-1", "person-2"]) == {"person-1"}
-
-
-def test_an_opt_out_is_taken_back_as_often_as_one_likes(suppressions: SuppressionBook) -> None:
-    suppressions.put(Suppression(TENANT, "person-1", 1_000, "api"))
-    suppressions.remove(TENANT, "person-1")
-    suppressions.remove(TENANT, "person-1")
-    assert suppressions.of_persons(TENANT, ["person-1"]) == {}
 
 
 def test_keys_that_stay_unprocessed_to_the_end_are_a_throttled_call(

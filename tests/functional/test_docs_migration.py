@@ -181,7 +181,7 @@ def daily_limit(shop: Shop) -> None:
 @shows
 def doubt(shop: Shop) -> None:
     evolution = shop.deployment.evolution
-    evolution.add_rule(Rule(Behaviour.SENT_THEN_400))
+    evolution.add_rule(Rule(Behaviour.SENT_THEN_400, row=False))
     path = f"{CAMPAIGNS}{started(shop)}/"
     before = len(evolution.requests())
     shop.send_everything()

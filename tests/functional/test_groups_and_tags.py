@@ -10,17 +10,16 @@ from campaigns.adapters.dynamodb.member_store import MemberStore
 from campaigns.domain.contact import ContactDraft
 from campaigns.domain.errors import ConcurrentUpdate, NotFound, ValidationFailed
 from campaigns.domain.group import GroupOf, TagOf
-from campaigns.domain.model import Suppression
 from campaigns.services.ports import Listing
 from campaigns.services.read_contacts import ContactFilter
-from tests.fakes.aws import ministack_table, moto_table
+from tests.fakes.aws import ministack_table, model_table
 from tests.fakes.capacity import count_capacity
 from tests.fakes.contact_lists import TENANT, Book, assert_exact, entries, stored
 
 
 @pytest.fixture
 def book() -> Iterator[Book]:
-    with moto_table() as table:
+    with model_table() as table:
         yield Book(table)
 
 
@@ -109,7 +108,7 @@ def test_who_comes_back_after_an_opt_out_is_listed_among_those_who_are_out(
 def test_a_contact_that_is_listed_wrongly_is_mended_where_it_is_seen(book: Book) -> None:
     contact = book.contacts.read(TENANT, book.add(1)).contact
     # As a crash between the suppression and the contact leaves it.
-    book.contacts.suppressions.put(Suppression(TENANT, contact.person, 1_000, "webhook"))
+    book.contacts.choose.out(TENANT, contact.person, source="webhook", reason=None)
     assert book.names(opted_out=False) == []
     assert book.names(opted_out=True) == ["Ana"]
 

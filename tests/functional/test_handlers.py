@@ -16,7 +16,7 @@ from campaigns.domain.model import Recipient
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.services.dispatch_message import ReceivedJob
 from campaigns_api import health
-from tests.fakes.aws import create_kms_key, moto_table
+from tests.fakes.aws import create_kms_key, model_table
 from tests.fakes.functions import Functions, LambdaContext, event, record_of, three_functions
 
 FIRST, SECOND = "5511990000000", "5511990000001"
@@ -225,7 +225,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         scheduler_handler.application.cache_clear,
         dispatcher_handler.application.cache_clear,
     ]
-    with moto_table() as table:
+    with model_table() as table:
         queue_url = boto3.client("sqs").create_queue(
             QueueName="jobs.fifo", Attributes={"FifoQueue": "true"}
         )["QueueUrl"]

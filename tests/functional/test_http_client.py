@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -66,11 +67,13 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _drip(self) -> None:
-        """A piece now and then, each within any read timeout, and never the end."""
+        """A piece now and then, each within any read timeout, and the end after two seconds."""
         self.send_response(200)
         self.end_headers()
         self.close_connection = True
-        while not self.server.stopping.wait(0.02):
+        for _ in range(100):
+            if self.server.stopping.wait(0.02):
+                return
             try:
                 self.wfile.write(b" ")
             except OSError:
@@ -156,10 +159,18 @@ def test_an_unknown_name_is_a_fault_of_the_connection() -> None:
         http.get("http://evolution.example.com/")
 
 
-def test_an_answer_without_end_is_given_up_after_the_read_timeout_in_all(server: Server) -> None:
-    dripping = make_http_client(LOCAL, connect_timeout_seconds=5, read_timeout_seconds=0.3)
-    with dripping, pytest.raises(httpx.ReadTimeout):
-        dripping.get(f"http://127.0.0.1:{server.server_port}/drip")
+@pytest.mark.parametrize(
+    ("of_client", "of_request"), [(0.3, httpx.USE_CLIENT_DEFAULT), (5, 0.3), (0.3, 5)]
+)
+def test_a_slow_answer_is_given_up_after_the_read_timeout_in_all(
+    server: Server, of_client: float, of_request: Any
+) -> None:
+    dripping = make_http_client(LOCAL, connect_timeout_seconds=5, read_timeout_seconds=of_client)
+    url = f"http://127.0.0.1:{server.server_port}"
+    with dripping:
+        assert dripping.get(url).status_code == 200
+        with pytest.raises(httpx.ReadTimeout):
+            dripping.get(f"{url}/drip", timeout=of_request)
     server.stopping.set()
 
 

@@ -11,7 +11,7 @@ from campaigns.adapters.dynamodb.idempotency_store import IdempotencyItem, Idemp
 from campaigns.domain.errors import Conflict, ValidationFailed
 from campaigns.domain.instants import MINUTE_MS
 from campaigns.services.idempotency import KEPT_MS, Fresh, Handle, Idempotency, Replay
-from tests.fakes.aws import ministack_table, moto_table
+from tests.fakes.aws import ministack_table, model_table
 from tests.fakes.clock import FakeClock
 
 TENANT = "tn_a"
@@ -26,7 +26,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def idempotency(clock: FakeClock) -> Iterator[Idempotency]:
-    with moto_table() as table:
+    with model_table() as table:
         yield Idempotency(
             records=IdempotencyStore(table), clock=clock, random=Random(1), lock_ms=LOCK_MS
         )
@@ -176,7 +176,7 @@ def test_of_many_requests_at_once_one_runs(ministack_url: str, clock: FakeClock)
 
 
 def test_a_record_without_its_answer_reads_as_one_that_is_still_running(clock: FakeClock) -> None:
-    with moto_table() as table:
+    with model_table() as table:
         records = IdempotencyStore(table)
         idempotency = Idempotency(records=records, clock=clock, random=Random(1), lock_ms=LOCK_MS)
         handle = take(idempotency)

@@ -64,7 +64,9 @@ def scan(shop: Shop, instance: dict[str, Any]) -> str:
 
 
 def refresh(shop: Shop, instance: dict[str, Any], **parts: Any) -> ConnectionState:
-    manage = replace(shop.app.instances, **parts)
+    manage = shop.app.instances
+    follow = replace(manage.follow, instances=parts.get("instances", manage.instances))
+    manage = replace(manage, follow=follow, **parts)
     return manage.refresh(shop.tenant_id, instance["id"]).gate.connection_state
 
 

@@ -15,7 +15,7 @@ from campaigns.adapters.dynamodb.secret_store import SecretStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.adapters.kms import DeploymentSecret, KmsVault
 from campaigns.domain.model import Instance
-from tests.fakes.aws import create_kms_key, ministack_table, moto_table
+from tests.fakes.aws import create_kms_key, ministack_table, model_table
 from tests.fakes.dynamodb import REGION
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
-    with moto_table() as table:
+    with model_table() as table:
         yield Deployment(table)
 
 

@@ -26,7 +26,7 @@ from campaigns.domain.phone import InvalidPhone, parse_phone
 from campaigns.services.manage_contacts import ManageContacts
 from campaigns.services.ports_registry import Versioned
 from campaigns.services.read_contacts import ContactFilter
-from tests.fakes.aws import ministack_table, moto_table
+from tests.fakes.aws import ministack_table, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.contact_lists import IDENTITY, TENANT, manage, on_table
 from tests.fakes.contacts import FakeContactBook
@@ -321,7 +321,7 @@ def test_bulk_is_what_a_simple_model_says(
 
 
 def test_a_large_body_takes_few_requests() -> None:
-    with moto_table() as table:
+    with model_table() as table:
         service = on_table(table)
         calls: Counter[str] = Counter()
         table.connection.client.meta.events.register(

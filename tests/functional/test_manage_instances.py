@@ -30,17 +30,20 @@ from campaigns.domain.errors import (
 )
 from campaigns.domain.identity import Identity
 from campaigns.domain.instance import InstanceDraft
-from campaigns.domain.model import ConnectionState
+from campaigns.domain.model import Campaign, ConnectionState
 from campaigns.domain.server_address import AddressPolicy
+from campaigns.services.follow_connection import FollowConnection
 from campaigns.services.instance_views import InstanceViews
 from campaigns.services.manage_instances import ManageInstances
 from campaigns.services.manage_tenants import ManageTenants
+from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports_registry import InstanceChange
 from campaigns.services.probe_instance import ProbeInstance
+from campaigns.services.set_webhook import SetWebhook
 from campaigns.services.tenant_rules import CachedTenantRules
 from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule, transport
 from local.fake_evolution import ConnectionState as FakeState
-from tests.fakes.aws import create_kms_key, ministack_table, moto_table
+from tests.fakes.aws import create_kms_key, ministack_table, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import REGION
 
@@ -63,6 +66,7 @@ class Deployment:
     table: Table
     clock: FakeClock = field(default_factory=FakeClock)
     addresses: tuple[str, ...] = (PUBLIC,)
+    resumed: list[Campaign] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.fake = FakeEvolution(lambda: self.clock.at / 1_000, lambda _: None, Random(1))
@@ -78,12 +82,14 @@ class Deployment:
         self.store = InstanceStore(self.table)
         self.gates = GateStore(self.table)
         admin = EvolutionAdmin(httpx.Client(transport=transport(self.fake)))
+        identity = Identity(b"s" * 32)
+        campaigns = CampaignStore(self.table, LaneStore(self.table, Random(1), 8))
         self.instances = ManageInstances(
             instances=self.store,
             views=InstanceViews(
                 instances=self.store,
                 gates=self.gates,
-                campaigns=CampaignStore(self.table, LaneStore(self.table, Random(1), 8)),
+                campaigns=campaigns,
                 tenants=self.rules,
                 clock=self.clock,
             ),
@@ -93,7 +99,23 @@ class Deployment:
                 AddressPolicy(frozenset({"evolution.example.com", "new.example.com"})),
                 lambda *_: self.addresses,
             ),
-            identity=Identity(b"s" * 32),
+            follow=FollowConnection(
+                instances=self.store,
+                campaigns=campaigns,
+                pause=PauseCampaign(campaigns=campaigns, clock=self.clock, random=Random(1)),
+                resume=self.resumed.append,
+                identity=identity,
+                clock=self.clock,
+            ),
+            webhooks=SetWebhook(
+                instances=self.store,
+                admin=admin,
+                vault=self.vault,
+                identity=identity,
+                clock=self.clock,
+                public_url="",
+            ),
+            identity=identity,
             clock=self.clock,
             random=SystemRandom(),
             concurrently=one_by_one,
@@ -106,7 +128,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
-    with moto_table() as table:
+    with model_table() as table:
         yield Deployment(table)
 
 

@@ -17,7 +17,7 @@ from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.model import Role
 from campaigns.services.manage_tenants import ManageTenants, NewTenant
 from campaigns.services.tenant_rules import CachedTenantRules
-from tests.fakes.aws import moto_table
+from tests.fakes.aws import model_table
 from tests.fakes.clock import FakeClock
 
 CHRISTMAS = date(2026, 12, 25)
@@ -26,7 +26,7 @@ INVENTORY = date(2026, 12, 28)
 
 @pytest.fixture
 def table() -> Iterator[Table]:
-    with moto_table() as table:
+    with model_table() as table:
         yield table
 
 

@@ -7,12 +7,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from campaigns.adapters.parameter_store import ParameterStoreKey
-from tests.fakes.aws import SERVER_KEY_PARAMETER, moto_table, put_server_key
+from tests.fakes.aws import SERVER_KEY_PARAMETER, model_table, put_server_key
 
 
 @pytest.fixture(autouse=True)
 def _emulator() -> Iterator[None]:
-    with moto_table():
+    with model_table():
         yield
 
 

@@ -14,6 +14,7 @@ from campaigns.domain.model import EventType
 from campaigns.domain.phone import PhoneProblem
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.domain.recipient_log import EVENT_LEVELS
+from campaigns.domain.resolving import Resolution
 from campaigns.domain.sending_window import SendingWindowProblem
 from campaigns.domain.server_address import AddressProblem
 from campaigns.domain.start_warnings import StartWarning
@@ -74,6 +75,7 @@ def test_every_fault_of_a_field_has_a_sentence():
         ("warning", StartWarning),
         ("state", CampaignStatus),
         ("status", RecipientStatus),
+        ("decision", Resolution),
         ("column", COLUMNS),
     ],
 )
@@ -98,6 +100,8 @@ GIVEN = {
     "event.campaign_started": {"recipients"},
     "event.campaign_auto_paused": {"reason"},
     "event.recipients_ready": {"added"},
+    "event.recipient_resolved": {"place", "decision"},
+    "event.recipients_requeued": {"requeued"},
     "event.because": {"reason"},
     **{f"event.{event}": {"place", "reason"} for event in EVENT_LEVELS},
 }
@@ -154,7 +158,7 @@ def test_every_sentence_is_whole_in_both_languages(key: str):
 
 
 def test_a_sentence_ends_like_one():
-    beginnings = ("title", "state", "status", "column")
+    beginnings = ("title", "state", "status", "column", "decision")
     open_ended = ("event.campaign_auto_paused", "event.because")
     for key, sentence in SENTENCES.items():
         if key.split(".")[0] in beginnings or key in open_ended:

@@ -25,14 +25,16 @@ def request(at, instance="loja"):
 
 def test_a_campaign_that_reached_everybody_once_is_clean():
     recipients = [
-        recipient("+5511990000001"),
-        recipient("+551190000002"),
+        recipient("+5511990000001", "delivered"),
+        recipient("+551190000002", "responded"),
         recipient("+5511990000003", "failed"),
         recipient("+5511990000004", "unconfirmed"),
     ]
     phones = [phone("5511990000001"), phone("5511990000002"), phone("5511990000004")]
     assert measure(recipients, phones, [request(1.0), request(2.5), request(3.7)]) == Measured(
         sent=3,
+        delivered=2,
+        read=1,
         failed=1,
         unconfirmed=1,
         duplicates=0,

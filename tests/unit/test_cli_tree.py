@@ -46,7 +46,7 @@ def test_there_is_a_command_for_every_group_of_operations() -> None:
         f"campaigns{group}"
         for group in (
             *("", " contacts", " groups", " messages", " recipients", " instances", " keys"),
-            *(" tenant", " holidays", " admin tenant"),
+            *(" tenant", " holidays", " opt-outs", " admin tenant"),
         )
     }
 

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from campaigns_cli.api import Api
+from campaigns_cli.campaign_shown import show_campaign
 from campaigns_cli.connection import Server
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.send_campaign import (
@@ -19,6 +20,7 @@ from campaigns_cli.send_campaign import (
     find_instance,
     wait_until_prepared,
 )
+from campaigns_cli.session import Session
 from campaigns_cli.watch_campaign import first_send_later, status_line, watch_campaign
 from campaigns_cli.wording import duration, moment
 from tests.fakes.fake_campaigns_api import KEY, FakeCampaignsApi, campaign_object
@@ -81,6 +83,41 @@ def test_a_first_message_that_leaves_later_is_announced():
             "campaigns resume cp_1",
         ),
         (
+            {
+                "status": "paused",
+                "auto_pause_reason": "instance_disconnected",
+                "resume_on_reconnect": True,
+            },
+            "pausada pelo sistema: o WhatsApp desconectou; reconecte-o, e ela continua sozinha",
+        ),
+        (
+            {
+                "status": "paused",
+                "auto_pause_reason": "instance_disconnected",
+                "resume_on_reconnect": True,
+                "last_error": "other_phone_connected",
+            },
+            "pausada pelo sistema: outro número foi conectado, e ela não continua sozinha; "
+            "depois: campaigns resume cp_1",
+        ),
+        (
+            {"status": "paused", "auto_pause_reason": "many_failures"},
+            "pausada pelo sistema: muitos envios seguidos falharam; veja os motivos antes de "
+            "retomar: campaigns logs cp_1; depois: campaigns resume cp_1",
+        ),
+        (
+            {"status": "active", "pending_messages": 0, "in_flight_messages": 2},
+            "conferindo se as últimas saíram · 2 a verificar",
+        ),
+        (
+            {"status": "paused", "pending_messages": 0, "in_flight_messages": 48},
+            "pausada · 48 a verificar",
+        ),
+        (
+            {"status": "completed", "sent_messages": 1, "unconfirmed_messages": 1},
+            "concluída · 1 enviada · 1 sem confirmação",
+        ),
+        (
             {"status": "paused", "auto_pause_reason": "new", "last_error": "Algo novo"},
             "pausada pelo sistema: Algo novo; depois: campaigns resume cp_1",
         ),
@@ -91,6 +128,16 @@ def test_a_first_message_that_leaves_later_is_announced():
         (
             {"status": "completed", "sent_messages": 1200, "failed_messages": 1},
             "concluída · 1.200 enviadas · 1 falhou",
+        ),
+        (
+            {
+                "status": "completed",
+                "sent_messages": 5,
+                "delivered_messages": 4,
+                "read_messages": 2,
+                "responded_count": 1,
+            },
+            "concluída · 5 enviadas · 4 entregues · 2 lidas · 1 respondeu",
         ),
     ],
 )
@@ -212,3 +259,21 @@ def test_a_failed_laying_ends_the_command(api):
     failed = campaign_object(recipients={"state": "failed", "error": "sem contatos"})
     with pytest.raises(CliError, match="sem contatos"):
         wait_until_prepared(api, failed, lambda _: None)
+
+
+def shown(capsys, **changes):
+    fields = {"created_at": "2026-11-20T12:00:00.000Z", "messages": [], **changes}
+    show_campaign(Session(None), campaign_object(**fields))
+    return capsys.readouterr().out
+
+
+def test_the_counts_of_a_campaign_add_up(capsys):
+    text = shown(capsys, total_contacts=9, pending_messages=4, sent_messages=3,
+                 in_flight_messages=2, status="paused")  # fmt: skip
+    assert re.search(r"Saindo ou a verificar +2", text)
+
+
+def test_a_paused_campaign_says_why_and_promises_no_end(capsys):
+    text = shown(capsys, status="paused", auto_pause_reason="many_failures", estimated_seconds=720)
+    assert "muitos envios seguidos falharam" in text
+    assert "Termina em" not in text

@@ -199,6 +199,7 @@ def test_an_address_that_the_deployment_does_not_allow_is_an_instance_fault():
         HttpAnswer(201, {"key": {}}),
         HttpAnswer(201, {"key": {"id": ""}}),
         HttpAnswer(201, {"key": {"id": 7}}),
+        HttpAnswer(201, {"key": {"id": "A" * 201}}),
         HttpAnswer(201, {"key": None}),
         HttpAnswer(201, [SENT_BODY]),
         HttpAnswer(204),

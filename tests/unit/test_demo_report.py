@@ -10,8 +10,10 @@ from local.demo_report import Run, problems
 GOOD = Run(
     Measured(
         sent=39,
+        delivered=39,
+        read=30,
         failed=1,
-        unconfirmed=1,
+        unconfirmed=0,
         duplicates=0,
         lost=0,
         strangers=0,
@@ -35,7 +37,8 @@ def test_a_run_as_planned_has_no_problem():
         ({"strangers": 1}, "telefones alheios alcançados: 1"),
         ({"failed": 2}, "falhas: 2, e não 1"),
         ({"failed": 0}, "falhas: 0, e não 1"),
-        ({"unconfirmed": 0}, "sem confirmação: 0, e não 1"),
+        ({"unconfirmed": 1}, "sem confirmação: 1, e não 0"),
+        ({"delivered": 38}, "entregues: 38, e não 39"),
         ({"min_gap_seconds": 0.999}, "menor intervalo: 0.999 s"),
         ({"min_gap_seconds": None}, "menor intervalo: None s"),
     ],

@@ -24,6 +24,7 @@ from campaigns.domain.direct_message import (
     DirectPurpose,
     DirectStatus,
     as_seen,
+    barred,
     can_move,
     claimed,
     failed,
@@ -66,6 +67,8 @@ ALLOWED = {
     ("sending", "unconfirmed"),
     ("sending", "queued"),
     ("unconfirmed", "sent"),
+    # WhatsApp refused it afterwards.
+    ("sent", "failed"),
 }
 
 
@@ -245,3 +248,19 @@ def test_whatever_the_gates_and_the_server_say_it_is_given_up_within_the_queues_
         # Whole seconds of the queue, and its poll.
         now = again_at + data.draw(st.integers(0, 1_500))
     assert receives <= MOST_RECEIVES - 1
+
+
+@pytest.mark.parametrize(
+    ("purpose", "is_opted_out", "bar"),
+    [
+        (DirectPurpose.TEST, False, None),
+        (DirectPurpose.TEST, True, RecipientErrorCode.OPTED_OUT),
+        (DirectPurpose.OPT_OUT_CONFIRMATION, True, None),
+        (DirectPurpose.OPT_OUT_CONFIRMATION, False, DirectErrorCode.OPT_OUT_TAKEN_BACK),
+    ],
+)
+def test_only_the_confirmation_goes_to_one_who_is_out_and_to_nobody_else(
+    purpose: DirectPurpose, is_opted_out: bool, bar: object
+) -> None:
+    message = replace(MESSAGE, purpose=purpose)
+    assert barred(message, is_opted_out=is_opted_out) is bar

@@ -5,12 +5,15 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from typer.main import get_command
 
+from campaigns.domain.recipient import MOVES
+from campaigns.domain.recipient import RecipientStatus as Status
 from campaigns_cli.program import app
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +24,7 @@ PAGES = [
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIRST_MESSAGE = ROOT / "docs" / "primeira-mensagem.md"
 #: Pages whose lines people paste who know nothing else of the command line.
-GUIDES = [FIRST_MESSAGE]
+GUIDES = [FIRST_MESSAGE, ROOT / "docs" / "runbook.md"]
 
 
 def name_of(page: Path) -> str:
@@ -76,6 +79,39 @@ def test_every_file_that_a_page_names_in_code_exists(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@cache
+def written_tests() -> frozenset[str]:
+    return frozenset(
+        test
+        for module in (ROOT / "tests").rglob("test_*.py")
+        for test in re.findall(r"^def (test_\w+)", text_of(module), flags=re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", text_of(page)))
+
+    assert named - written_tests() == set()
+
+
+def test_the_drawn_moves_of_a_recipient_are_those_of_the_code() -> None:
+    """Within *sent or further* only neighbours are drawn, and all of it may be leapt to."""
+    text = text_of(ROOT / "docs" / "architecture.md")
+    further = [Status.SENT, Status.DELIVERED, Status.READ, Status.RESPONDED]
+    stands_for = {"reached": further}
+    drawn = set()
+    for before, after in re.findall(r"^ +(\w+) --> (\w+): ", text, flags=re.MULTILINE):
+        # What leaves it as a whole, a refusal, leaves it while it is only sent.
+        start = Status.SENT if before == "reached" else Status(before)
+        ends = stands_for.get(after) or [Status(after)]
+        drawn |= {(start, end) for end in ends}
+        if start in further and ends[0] in further:
+            drawn |= {(start, end) for end in further[further.index(ends[0]) :]}
+
+    assert drawn == {(before, after) for before, afters in MOVES.items() for after in afters}
+
+
 def test_the_readme_describes_each_folder_of_the_repository() -> None:
     listed = subprocess.run(
         ["git", "ls-files"],  # noqa: S607 - whatever git the machine has
@@ -90,8 +126,8 @@ def test_the_readme_describes_each_folder_of_the_repository() -> None:
 
 
 def commands_shown_by(text: str) -> list[str]:
-    """Lines of a README's block, and `.venv/bin/campaigns` lines wherever they stand."""
-    return re.findall(r"(?:^|\.venv/bin/)campaigns ([^`\n]+)", text, flags=re.MULTILINE)
+    """Lines of a block, whole pieces of code, and `.venv/bin/campaigns` wherever it stands."""
+    return re.findall(r"(?:^|`|\.venv/bin/)campaigns ([^`\n]+)", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *GUIDES], ids=name_of)

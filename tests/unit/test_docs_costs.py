@@ -31,6 +31,7 @@ def steady() -> Costs:
     with a_world(version="2.4.0") as world:
         capacity = count_capacity(world.app.table)
         started(world, 60)
+        world.receive_webhooks()
         world.run(WARM_SECONDS)
         before = len(world.received())
         capacity.forget()
@@ -57,7 +58,7 @@ def costs_of(capacity: Capacity, messages: int) -> Costs:
 
 
 @pytest.mark.parametrize("direction", ["written", "read"])
-def test_the_page_tells_what_a_message_costs_from_planning_to_sent(
+def test_the_page_tells_what_a_message_costs_from_planning_to_its_read_receipt(
     steady: Costs, direction: str
 ) -> None:
     told = {row[0]: float(row[1]) for row in every_table_with(f"| {direction} | units | by |")}

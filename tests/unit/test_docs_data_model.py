@@ -22,6 +22,7 @@ from campaigns.domain import campaign, direct_message, recipient
 from campaigns.domain.books import BOOKED
 from campaigns.domain.contact import ContactDraft
 from campaigns.domain.model import LaneKey
+from campaigns.domain.webhook_event import ConnectionChange, Inbound
 from tests.fakes.dynamodb import REGION, create_table
 from tests.fakes.world import a_world
 
@@ -37,6 +38,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "tag": "vip",
     "place": "ana\x1fct_1",
     "recipient_id": "rc_1",
+    "review_id": "or_1",
     "message_id": "ms_1",
     "log_id": "lg_1",
     "direct_message_id": "dm_1",
@@ -249,6 +251,11 @@ def test_a_campaign_stores_nothing_that_the_page_does_not_tell() -> None:
         world.app.contacts.opt_out(world.tenant_id, contacts[0], reason=None, source="key:test")
         world.app.tenants.put_holiday(world.tenant_id, date(2026, 11, 30), "Inventário")
         world.app.idempotency.begin(world.tenant_id, "key", "POST", "/", "digest")
+        instance = world.app.instance_store.read(world.instance_id)
+        assert instance is not None
+        world.app.watch_connection(instance, ConnectionChange())
+        world.app.take_inbound(instance, Inbound("3A1", "7@lid", text="SAIR", push_name="Bia"))
+        world.app.aliases.learn(world.tenant_id, "8@lid", "person")
         world.start_running(1)
         stored = scan(world.app.table.name)
         campaign_id = world.started(contacts)
@@ -282,7 +289,13 @@ def test_a_campaign_stores_nothing_that_the_page_does_not_tell() -> None:
 
 def data_named(attribute: str) -> str:
     """An attribute as the page writes it: ids in its name are gaps."""
-    return re.sub(r"\.ms_\w+$", ".{message_id}", re.sub(r"#tn_\w+$", "#{tenant_id}", attribute))
+    for ids, gap in (
+        (r"\.ms_\w+$", ".{message_id}"),
+        (r"#tn_\w+$", "#{tenant_id}"),
+        (r"#in_\w+$", "#{instance_id}"),
+    ):
+        attribute = re.sub(ids, gap, attribute)
+    return attribute
 
 
 def stored_on_the_page() -> dict[str, tuple[re.Pattern[str], set[str]]]:
@@ -305,4 +318,10 @@ def test_the_counters_on_the_page_are_those_that_are_booked() -> None:
     told = columns(table_under("Counters and values"), 1).keys()
 
     assert {str(status) for status in BOOKED} < told
-    assert told - BOOKED == {"times_sent.{message_id}", "last_send_at", "moves", "changed_at"}
+    assert told - BOOKED == {
+        "times_sent.{message_id}",
+        "responses.{message_id}",
+        "last_send_at",
+        "moves",
+        "changed_at",
+    }

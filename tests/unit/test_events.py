@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.parser.models import (
 
 from campaigns.adapters.job_queue import from_body
 from campaigns.domain.job import DirectJob
+from campaigns.domain.webhook_event import Ack, AckStatus, read_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -23,11 +24,18 @@ def event(name: str) -> dict[str, Any]:
     return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["http-create-campaign", "http-start-campaign"])
-def test_a_request_is_a_payload_of_version_2_on_the_only_route(name: str):
+@pytest.mark.parametrize(
+    ("name", "route"),
+    [
+        ("http-create-campaign", "$default"),
+        ("http-start-campaign", "$default"),
+        ("http-webhook-receipt", "POST /api/webhooks/{proxy+}"),
+    ],
+)
+def test_a_request_is_a_payload_of_version_2_on_its_route(name: str, route: str):
     request = APIGatewayProxyEventV2Model.model_validate(event(name))
     assert request.version == "2.0"
-    assert request.routeKey == request.requestContext.routeKey == "$default"
+    assert request.routeKey == request.requestContext.routeKey == route
     assert request.rawPath == request.requestContext.http.path
     body = event(name).get("body") or ""
     assert request.headers["content-length"] == str(len(body.encode()))
@@ -35,6 +43,13 @@ def test_a_request_is_a_payload_of_version_2_on_the_only_route(name: str):
 
 def test_create_carries_three_wordings_of_one_message():
     assert len(json.loads(event("http-create-campaign")["body"])["message_texts"]) == 3
+
+
+def test_a_webhook_carries_a_receipt():
+    receipt = read_event(json.loads(event("http-webhook-receipt")["body"]))
+    assert receipt == Ack(
+        "3EB07BF3A48FF674FA9890", AckStatus.DELIVERY_ACK, "5511990000001@s.whatsapp.net"
+    )
 
 
 def test_the_schedule_is_a_scheduled_event():

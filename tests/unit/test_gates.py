@@ -47,8 +47,10 @@ STATUSES = [
     for status in [*CampaignStatus, None]
 ]
 CONNECTIONS = [
-    (state, None if state is ConnectionState.OPEN else Refusal.DISCONNECTED)
-    for state in ConnectionState
+    (ConnectionState.OPEN, None),
+    (ConnectionState.CONNECTING, Refusal.CONNECTING),
+    (ConnectionState.CLOSE, Refusal.DISCONNECTED),
+    (ConnectionState.UNKNOWN, Refusal.DISCONNECTED),
 ]
 VERSIONS = [(3, None), (2, Refusal.RECONFIGURED), (4, Refusal.RECONFIGURED)]
 DAYS = [

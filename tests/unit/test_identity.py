@@ -42,6 +42,17 @@ def test_no_identity_shows_the_phone_or_fits_another_use(person_key, tenant):
     assert all(re.fullmatch(r"(ct_|rc_)?[a-z2-7]{26}", each) for each in ids[:3])
 
 
+@given(IDS, IDS, st.integers(1, 9))
+def test_a_webhooks_secret_is_of_one_instance_and_one_version(instance_id, other, version):
+    identity = Identity(SECRET)
+    secret = identity.webhook_secret(instance_id, version)
+    assert re.fullmatch(rf"whs_{version}_[0-9a-f]{{64}}", secret)
+    assert secret == Identity(SECRET).webhook_secret(instance_id, version)
+    assert secret[6:] != identity.webhook_secret(instance_id, version + 1)[6:]
+    assert (secret == identity.webhook_secret(other, version)) is (instance_id == other)
+    assert secret != Identity(SECRET + b"!").webhook_secret(instance_id, version)
+
+
 def test_parts_do_not_run_into_one_another():
     identity = Identity(SECRET)
     assert identity.contact_id("tn_1", "2x") != identity.contact_id("tn_12", "x")

@@ -66,6 +66,14 @@ def test_the_event_has_the_shape_of_payload_version_2() -> None:
     }
 
 
+def test_a_webhook_comes_by_a_route_of_its_own() -> None:
+    event = event_from(request(path="/api/webhooks/evolution/in_1/", method="POST"), NOW)
+
+    assert event["routeKey"] == event["requestContext"]["routeKey"] == "POST /api/webhooks/{proxy+}"
+    assert event["rawPath"] == "/api/webhooks/evolution/in_1/"
+    assert event["pathParameters"] == {"proxy": "evolution/in_1/"}
+
+
 def test_the_path_arrives_decoded_and_the_query_string_as_it_was_sent() -> None:
     event = event_from(request(path="/caf%C3%A9 1", query_string="q=a%20b&tag=x&tag=y&e="), NOW)
 

@@ -42,6 +42,24 @@ def test_a_whole_number_is_wanted_where_only_one_will_do(name: str) -> None:
     assert "inteiro" in refusal(**{name: "40.5"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BREAKER_FAILURES", "-1"),
+        ("BREAKER_FAILURES", "2.5"),
+        ("BREAKER_REFUSALS", "many"),
+        ("BREAKER_NO_RECEIPT_SHARE", "90"),
+        ("BREAKER_NO_RECEIPT_SHARE", "nan"),
+    ],
+)
+def test_a_limit_of_the_breaker_that_cannot_be_is_named_with_how_to_turn_it_off(
+    name: str, value: str
+) -> None:
+    assert refusal(**{name: value}).startswith(f"{name} precisa ser um número")
+    assert "0 desliga" in refusal(**{name: value})
+    check_settings({name: "0"})
+
+
 def test_nothing_given_is_nothing_wrong() -> None:
     check_settings({})
     check_settings({"READ_TIMEOUT_SECONDS": "", "FUNCTION_TIMEOUT_SECONDS": ""})

@@ -13,7 +13,7 @@ from campaigns.domain.recipient_changes import claimed, lease_expired, released
 from tests.fakes.recipient_steps import START, a_recipient, histories
 
 #: Proof and the grace's end leave nothing on its way that a new number would have to stop.
-RAISES_PLAN = {"release", "expire"}
+RAISES_PLAN = {"release", "expire", "plan resend"}
 TEXT_FIELDS = ("message_id", "rendered_text", "whatsapp_message_id")
 
 
@@ -34,18 +34,21 @@ def test_a_recipient_moves_only_along_the_table(steps):
 def test_every_release_requeue_and_unknown_outcome_raises_the_plan_number_by_one(steps):
     for step in steps:
         waits = step.after.status in {Status.PENDING, Status.UNKNOWN}
-        is_raised = step.name in RAISES_PLAN or (step.name == "settle" and waits)
+        is_raised = step.name in RAISES_PLAN or (step.name in {"settle", "resolve"} and waits)
         assert step.after.plan_number == step.before.plan_number + is_raised
 
 
 @given(histories())
-def test_only_a_pending_recipient_waits_in_the_retry_index_and_a_released_one_does(steps):
+def test_only_one_to_be_tried_again_waits_in_the_retry_index_and_a_released_one_does(steps):
     for step in steps:
         after = step.after
-        if after.status is not Status.PENDING:
+        if after.status not in {Status.PENDING, Status.UNKNOWN}:
             assert after.retry_at is None
-        elif step.name != "plan":
+        elif after.status is Status.PENDING and step.name != "plan":
             assert after.retry_at is not None
+        if after.retry_at is not None:
+            # Nobody in doubt waits there but for a resend.
+            assert after.status is Status.PENDING or step.name == "plan resend"
             assert after.retry_at >= after.updated_at
             assert after.slot_at is None
 
@@ -65,9 +68,19 @@ def test_that_it_may_have_been_sent_is_never_forgotten(steps):
         if step.after.status in {Status.UNKNOWN, Status.UNCONFIRMED}:
             assert step.after.may_have_been_sent
             assert step.after.unknown_since is not None
-    # One is tried again that may have been sent only as a resend.
-    doubtful = [step for step in steps if step.before.may_have_been_sent]
-    assert all(step.after.status is not Status.PENDING for step in doubtful)
+    # One is tried again that may have been sent only as a resend, or at the operator's word.
+    doubtful = [step.after for step in steps if step.before.may_have_been_sent]
+    assert all(r.status is not Status.PENDING or r.resend_approved for r in doubtful)
+
+
+@given(histories())
+def test_the_operators_word_for_a_resend_is_given_by_her_alone_and_used_up_by_one_request(steps):
+    for step in steps:
+        before, after = step.before, step.after
+        if after.resend_approved and not before.resend_approved:
+            assert step.name == "resolve"
+        if after.resend_approved:
+            assert after.status in {Status.PENDING, Status.SENDING}
 
 
 @given(histories())
@@ -90,7 +103,8 @@ def test_the_log_of_tries_only_grows_and_each_end_says_why(steps):
     for step in steps:
         tries = step.before.failed_tries
         assert step.after.failed_tries[: len(tries)] == tries
-        assert step.after.retry_count >= step.before.retry_count
+        # A resend has all its tries before it.
+        assert step.after.retry_count >= step.before.retry_count or step.name == "resolve"
         if step.after.status in {Status.FAILED, Status.SKIPPED, Status.UNCONFIRMED}:
             assert step.after.error_code in set(Code)
         if step.after.status is Status.SENT:

@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 
 from campaigns.domain.model import PlannedRun
 from campaigns.domain.planning import HORIZON_MS, outstanding, remember
-from campaigns.domain.resting import LONGEST_SLEEP_MS, LaneState, due_again
-from campaigns.domain.walking import is_settled, waits_until
+from campaigns.domain.resting import (
+    LATE_LOOKS_MS,
+    LONGEST_SLEEP_MS,
+    LaneState,
+    due_again,
+    late_look_at,
+)
+from campaigns.domain.walking import WalkRules, is_settled, waits_until
 from tests.fakes.recipient_steps import histories
 
 NOW = 1_795_525_200_000
@@ -89,7 +95,8 @@ def test_a_paused_lane_waits_for_nothing_but_its_books():
 def test_a_lane_whose_job_or_request_is_on_its_way_is_looked_at_each_minute(people, late, active):
     """Put together as a visit does it: what the walk says of each, and what was planned."""
     recipients = [steps[-1].after for steps in people]
-    waits = [waits_until(each) for each in recipients if not is_settled(each)]
+    rules = WalkRules(NOW, is_cancelled=False, vanished_below=0, cursor=len(recipients))
+    waits = [waits_until(each, rules) for each in recipients if not is_settled(each)]
     now = NOW + late
     history = remember((), PlannedRun(len(recipients), NOW + HORIZON_MS), NOW)
     state = LaneState(
@@ -106,3 +113,16 @@ def test_a_lane_whose_job_or_request_is_on_its_way_is_looked_at_each_minute(peop
     if is_on_its_way or (recipients and now < NOW + HORIZON_MS):
         assert due_at is not None
         assert due_at <= now
+
+
+def test_the_books_of_what_has_stopped_are_looked_at_after_a_day_and_after_a_week():
+    first, last = (NOW + after for after in LATE_LOOKS_MS)
+    assert late_look_at(NOW, NOW + 120_000) == first
+    assert late_look_at(NOW, first) == last
+    assert late_look_at(NOW, last) is None
+
+
+@given(st.integers(NOW, NOW + 20 * 86_400_000))
+def test_looking_late_comes_to_an_end(recounted_at):
+    look = late_look_at(NOW, recounted_at)
+    assert look is None or recounted_at < look <= NOW + LATE_LOOKS_MS[-1]

@@ -18,6 +18,13 @@ NUMBERS = {
     "FUNCTION_TIMEOUT_SECONDS": "45",
     "UNKNOWN_GRACE_SECONDS": "5.5",
     "LANE_SHARDS": "16",
+    "BREAKER_SAMPLE": "40",
+}
+#: Off at zero.
+LIMITS = {
+    "BREAKER_FAILURES": "3",
+    "BREAKER_REFUSALS": "4",
+    "BREAKER_NO_RECEIPT_SHARE": "0.75",
 }
 
 
@@ -26,19 +33,25 @@ def settings(**given: str) -> Settings:
 
 
 def test_each_field_is_the_environment_variable_of_its_name():
-    given = NUMBERS | {
-        "EVOLUTION_ALLOWED_HOSTS": "evo.example.com:8443, ,other.example.com ,",
-        "EVOLUTION_ALLOW_PRIVATE_ADDRESSES": "True",
-        "EVOLUTION_SERVER_URL": "http://evo.internal:8080/",
-        "EVOLUTION_SERVER_KEY_PARAMETER": "/campaigns/evolution-server-key",
-    }
+    given = (
+        NUMBERS
+        | LIMITS
+        | {
+            "EVOLUTION_ALLOWED_HOSTS": "evo.example.com:8443, ,other.example.com ,",
+            "EVOLUTION_ALLOW_PRIVATE_ADDRESSES": "True",
+            "EVOLUTION_SERVER_URL": "http://evo.internal:8080/",
+            "EVOLUTION_SERVER_KEY_PARAMETER": "/campaigns/evolution-server-key",
+            "PUBLIC_URL": " https://api.example.com ",
+        }
+    )
     read = settings(**given)
-    for name, value in (REQUIRED | NUMBERS).items():
+    for name, value in (REQUIRED | NUMBERS | LIMITS).items():
         assert str(getattr(read, name.lower())) == value
     assert read.evolution_allowed_hosts == ("evo.example.com:8443", "other.example.com")
     assert read.evolution_allow_private_addresses is True
     assert read.evolution_server == "http://evo.internal:8080"
     assert read.evolution_server_key_parameter == "/campaigns/evolution-server-key"
+    assert read.public_url == "https://api.example.com"
     assert {name.lower() for name in REQUIRED | given} == set(Settings.__dataclass_fields__)
 
 
@@ -69,6 +82,20 @@ def test_a_required_setting_that_is_missing_or_empty_is_named(name, is_empty):
 def test_a_number_that_cannot_be_is_refused_before_anything_runs_on_it(name, value):
     with pytest.raises(ValueError, match=r"above zero|could not convert|invalid literal"):
         settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("value", ["", "ten", "-1", "nan", "inf"])
+def test_a_limit_of_the_breaker_that_cannot_be_is_refused(name, value):
+    with pytest.raises(ValueError, match=r"0 \(off\)|could not convert|invalid literal"):
+        settings(**{name: value})
+    assert getattr(settings(**{name: "0"}), name.lower()) == 0
+
+
+def test_a_share_is_no_more_than_all():
+    assert settings(BREAKER_NO_RECEIPT_SHARE="1").breaker_limits.no_receipt_share == 1
+    with pytest.raises(InvalidSetting, match="to 1"):
+        settings(BREAKER_NO_RECEIPT_SHARE="90")
 
 
 @pytest.mark.parametrize("value", ["1", "yes", "on", "false", "", "truee"])
@@ -107,6 +134,13 @@ def test_a_list_that_allows_every_host_is_not_narrowed_to_the_deployments_own_se
         EVOLUTION_SERVER_URL="http://127.0.0.1:8090", EVOLUTION_ALLOW_PRIVATE_ADDRESSES="true"
     )
     read.address_policy.check_host("192.168.0.9", 8080)
+
+
+@pytest.mark.parametrize("url", ["api.example.com", "ftp://api", "https://", "https://a b"])
+def test_an_address_that_no_server_could_call_is_refused(url):
+    with pytest.raises(InvalidSetting, match="PUBLIC_URL"):
+        settings(PUBLIC_URL=url)
+    assert settings(PUBLIC_URL="http://127.0.0.1:8000").public_url == "http://127.0.0.1:8000"
 
 
 def test_without_a_server_of_its_own_a_deployment_has_none():

@@ -13,9 +13,7 @@ from campaigns.domain.delivery import (
 from campaigns.domain.recipient import RecipientErrorCode as Code
 from campaigns.domain.recipient import RecipientStatus, can_move
 from campaigns.domain.settlement import (
-    UnknownDecision,
     decide_settlement,
-    decide_unknown,
     under_cancelled_campaign,
 )
 
@@ -155,13 +153,3 @@ def test_under_a_cancelled_campaign_a_release_settles_as_skipped():
 @pytest.mark.parametrize("outcome", [SENT, NOT_ON_WHATSAPP, TIMED_OUT])
 def test_under_a_cancelled_campaign_everything_else_settles_as_ever(outcome):
     assert under_cancelled_campaign(settle(outcome)) == settle(outcome)
-
-
-def test_an_unknown_outcome_becomes_unconfirmed_when_its_grace_is_over():
-    def decide(now):
-        return decide_unknown(unknown_since=NOW, now=now, grace_ms=600_000)
-
-    assert decide(NOW) is UnknownDecision.HOLD
-    assert decide(NOW + 599_999) is UnknownDecision.HOLD
-    assert decide(NOW + 600_000) is UnknownDecision.UNCONFIRMED
-    assert decide(NOW - 5_000) is UnknownDecision.HOLD

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from campaigns.adapters.dynamodb.table import INDEXES
+from campaigns.domain.reopening import LEAST_HOLD_MS
+from campaigns_api.routes.webhooks import routes as webhook_routes
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -102,13 +104,37 @@ def test_the_access_log_tells_neither_path_nor_query_nor_header_nor_person():
 
 
 def test_every_path_and_method_falls_through_to_our_function():
-    (route,) = of_type("AWS::ApiGatewayV2::Route")
-    assert properties(route)["RouteKey"] == "$default"
+    routes = [properties(route) for route in of_type("AWS::ApiGatewayV2::Route")]
+    assert "$default" in {route["RouteKey"] for route in routes}
+    assert [route["Target"] for route in routes] == [
+        {"Sub": "integrations/${HttpApiIntegration}"} for _ in routes
+    ]
     assert properties("HttpApiIntegration")["IntegrationUri"] == {"GetAtt": "ApiFunction.Arn"}
+
+
+def test_a_storm_of_webhooks_uses_up_no_operators_requests():
+    stage, (key,) = resources["HttpApiStage"], properties("HttpApiStage")["RouteSettings"]
+    (route,) = [
+        name for name in of_type("AWS::ApiGatewayV2::Route") if properties(name)["RouteKey"] == key
+    ]
+    assert route == stage["DependsOn"]
+    method, path = key.split()
+    assert (method, path) == ("POST", "/api/webhooks/{proxy+}")
+    assert webhook_routes.prefix.startswith(path.removesuffix("{proxy+}"))
+    limits = {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
+    defaults = properties("HttpApiStage")["DefaultRouteSettings"]
+    own = properties("HttpApiStage")["RouteSettings"][key]
+    assert own.keys() == defaults.keys() == limits
+    assert all(own[limit] != defaults[limit] for limit in limits)
 
 
 def test_the_api_function_gives_up_before_the_gateway_does():
     assert properties("ApiFunction")["Timeout"] < 30
+
+
+def test_nobody_is_put_back_by_a_call_that_outlived_its_hold_of_the_mark():
+    margin_ms = 15_000  # What two functions' clocks may differ, and a last write takes.
+    assert properties("ApiFunction")["Timeout"] * 1_000 + margin_ms <= LEAST_HOLD_MS
 
 
 def test_leases_and_queue_visibility_are_reckoned_from_the_dispatchers_own_timeout():

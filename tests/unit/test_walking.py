@@ -24,12 +24,12 @@ TIMES = [None, 1, NOW - GRACE_MS - 1, NOW - GRACE_MS, NOW - GRACE_MS + 1, NOW - 
 def expected(
     status: Status, *, at: int | None, slot_at: int | None, below: int, is_cancelled: bool
 ) -> Finding:
-    """The rule in other words. `at`: the lease's end, the doubt's beginning, the retry's time."""
+    """The rule in other words. `at`: the lease's end, or when a further try is due."""
     if status is Status.SENDING:
         return Finding.EXPIRE_LEASE if at is not None and at <= NOW else Finding.NOTHING
     if status is Status.UNKNOWN:
-        # Without a beginning of its own doubt dates from the last change, which was just now.
-        return Finding.UNCONFIRM if at is not None and NOW - at >= GRACE_MS else Finding.NOTHING
+        is_resent = at is not None or (slot_at is not None and NOW - slot_at < VANISHED_AFTER_MS)
+        return Finding.NOTHING if is_resent and not is_cancelled else Finding.LOOK_FOR
     if status is not Status.PENDING:
         return Finding.NOTHING
     if is_cancelled:
@@ -51,10 +51,9 @@ def test_the_table_of_findings():
             updated_at=NOW,
             slot_at=slot_at,
             lease_until=at if status is Status.SENDING else None,
-            unknown_since=at if status is Status.UNKNOWN else None,
-            retry_at=at if status is Status.PENDING else None,
+            retry_at=at if status in {Status.PENDING, Status.UNKNOWN} else None,
         )
-        rules = WalkRules(NOW, GRACE_MS, is_cancelled, below, cursor)
+        rules = WalkRules(NOW, is_cancelled, below, cursor)
         finding = judge(recipient, rules)
         found.add(finding)
         assert finding is expected(
@@ -70,7 +69,8 @@ def _done(recipient: Recipient, finding: Finding, now: int) -> Recipient:
             return released(recipient, now=now, not_before=now)
         case Finding.EXPIRE_LEASE:
             return lease_expired(recipient, now=now)
-        case Finding.UNCONFIRM:
+        case Finding.LOOK_FOR if now >= (recipient.unknown_since or 0) + GRACE_MS:
+            # It was never found, and its server never answered.
             return ended(recipient, Status.UNCONFIRMED, None, now=now)
         case Finding.SKIP:
             code = RecipientErrorCode.CAMPAIGN_CANCELLED
@@ -87,25 +87,25 @@ def test_whatever_happened_time_alone_settles_a_recipient_or_has_it_planned_agai
     now = current.updated_at
     for _ in range(60):
         now += 60_000
-        rules = WalkRules(now, GRACE_MS, is_cancelled, vanished_below=1, cursor=1)
+        rules = WalkRules(now, is_cancelled, vanished_below=1, cursor=1)
         after = _done(current, judge(current, rules), now)
         if after.status is not current.status:
             by = RecipientTrigger.GRACE_ENDED if current.status is Status.UNKNOWN else None
             require_move(current.status, after.status, by=by)
         # The walk itself never has one sent again that may have been sent.
-        assert after.status is not Status.PENDING or not after.may_have_been_sent
+        is_in_doubt = after.may_have_been_sent and not after.resend_approved
+        assert after.status is not Status.PENDING or not is_in_doubt
         current = after
-    assert is_settled(current) or (not is_cancelled and waits_until(current) is not None)
+    assert is_settled(current) or waits_until(current, rules) is not None
 
 
 @given(histories())
 def test_only_one_that_waits_in_the_retry_index_may_be_left_alone(steps):
+    running = WalkRules(START, is_cancelled=False, vanished_below=1, cursor=1)
     for step in steps:
-        recipient = step.after
-        if recipient.status is Status.PENDING:
-            assert waits_until(recipient) == recipient.retry_at
-        else:
-            assert waits_until(recipient) is None
+        assert waits_until(step.after, running) == step.after.retry_at
+        # Nobody is planned from there any more.
+        assert waits_until(step.after, replace(running, is_cancelled=True)) is None
 
 
 def test_what_is_settled_has_no_more_to_do():
@@ -125,7 +125,7 @@ def test_a_first_slot_has_vanished_ten_minutes_after_its_run_ended():
     )
 
     def findings(now: int) -> list[Finding]:
-        rules = WalkRules.of(lane, now=now, grace_ms=GRACE_MS, is_cancelled=False)
+        rules = WalkRules.of(lane, now=now, is_cancelled=False)
         assert rules.cursor == 8
         return [judge(a_recipient(sequence), rules) for sequence in (2, 3, 7, 8)]
 

@@ -115,10 +115,11 @@ def test_a_passing_fault_that_passes_is_sent_with_the_same_text() -> None:
         assert world.received() == [("5511990000000", recipient.rendered_text)]
 
 
-def test_an_unknown_outcome_is_never_sent_again_and_becomes_unconfirmed() -> None:
+def test_on_2_3_an_unknown_outcome_that_is_not_found_is_never_repeated() -> None:
     with a_world(delay=(1, 2)) as world:
         contacts = world.add_contacts(2)
-        world.fake.add_rule(Rule(Behaviour.SENT_THEN_400, phone="5511990000000"))
+        lost = Rule(Behaviour.SENT_THEN_400, phone="5511990000000", row=False)
+        world.fake.add_rule(lost)
         world.start_running()
         campaign_id = world.started(contacts)
         world.run(300)
@@ -142,6 +143,10 @@ def test_a_refused_key_pauses_the_campaign_with_a_reason_and_costs_nobody_a_try(
         head = world.head(campaign_id)
         assert (head.status, head.auto_pause_reason) == ("paused", "instance_unauthorized")
         world.fake.clear_rules()
+        # Until its server was asked again nothing starts there.
+        with pytest.raises(StartRefused):
+            world.app.run.resume(world.tenant_id, campaign_id, "key:test")
+        world.app.instances.refresh(world.tenant_id, world.instance_id)
         world.app.run.resume(world.tenant_id, campaign_id, "key:test")
         world.run_until_over(campaign_id)
         assert len(world.received()) == 3

@@ -11,7 +11,7 @@ from campaigns.adapters.dynamodb.gate_items import GateItem
 from campaigns.domain.direct_message import DirectErrorCode, DirectMessage, DirectStatus
 from campaigns.domain.errors import Conflict, NotFound, Unavailable
 from campaigns.domain.instants import to_ms
-from campaigns.domain.model import InstanceGate, Suppression
+from campaigns.domain.model import InstanceGate
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.services.ports import Exchange
 from local.fake_evolution import Behaviour, ConnectionState, Rule
@@ -247,8 +247,8 @@ def test_an_opt_out_after_it_was_queued_is_heeded_and_gives_everything_back() ->
     with a_world() as world:
         before = gate(world)
         message = send(world)
-        world.app.suppressions.put(
-            Suppression(world.tenant_id, message.person, world.clock.now(), "manual")
+        world.app.choose_for_contact.out(
+            world.tenant_id, message.person, source="manual", reason=None
         )
         dispatch(world, hours=1)
         world.run(3)

@@ -72,6 +72,7 @@ def _call(app: App, event: Mapping[str, Any]) -> Call:
         query=event.get("queryStringParameters") or {},
         body=b64decode(body) if event.get("isBase64Encoded") else body.encode(),
         request_id=event["requestContext"]["requestId"],
+        domain=event["requestContext"].get("domainName"),
     )
 
 

@@ -33,7 +33,8 @@ class Answered[A: Answer]:
 class Call:
     """One call. `principal` is None only where no key is asked for.
 
-    `headers` by lower-case name; `path` without its trailing slash.
+    `headers` by lower-case name; `path` without its trailing slash; `domain` is the one that was
+    called.
     """
 
     app: App
@@ -43,6 +44,7 @@ class Call:
     query: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str
+    domain: str | None = None
     principal: Principal | None = None
     #: What the audit trail is to know of the change beside its object.
     is_unchanged: bool = False

@@ -20,6 +20,23 @@ from campaigns_api.reply import JSON, PROBLEM_JSON
 
 VERSION: Final = "1.0.0"
 _SCHEMAS: Final = "#/components/schemas/"
+#: What any operation can give.
+_FAULTS: Final = ("body_too_large", "internal_error", "unavailable", "concurrent_update")
+_SECURITY_SCHEMES: Final = {
+    "key": {"type": "http", "scheme": "bearer"},
+    "webhook": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Webhook-Secret",
+        "description": "The secret of an instance's webhook, which its Evolution server was given.",
+    },
+    "webhookToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "HS256 with that secret as its key, as Evolution's `jwt_key` makes it.",
+    },
+}
 #: Described although no operation names it: the rows of a bulk call are judged one by one.
 _BESIDE: Final[tuple[type[BaseModel], ...]] = (ContactRow,)
 
@@ -28,10 +45,10 @@ Send `Authorization: Bearer <key>`. A key belongs to one tenant; its role is `vi
 `operator` (also writes and runs campaigns) or `owner` (also manages instances, keys and the
 tenant). Lists answer `{"results", "next"}`; give `next` as `?cursor=`. Errors are RFC 9457 problems
 with a stable `code`. `Accept-Language` chooses their language (pt-BR, en). Times are ISO 8601 in
-UTC. Every POST takes an `Idempotency-Key`: a repeat gets the first answer, marked with the header
-`Idempotent-Replayed: true`; an answer that holds a secret is not repeated but refused with
-`already_created`. Paths work with and without their trailing slash. Clients ignore fields and enum
-values that they do not know.
+UTC. Every POST with a key takes an `Idempotency-Key`: a repeat gets the first answer, marked with
+the header `Idempotent-Replayed: true`; an answer that holds a secret is not repeated but refused
+with `already_created`. Paths work with and without their trailing slash. Clients ignore fields and
+enum values that they do not know.
 
 A body is a JSON object of at most 1 MB (`bulk_create` 4 MB); a field that is not known is refused.
 To change a thing, send it back as it was read, with the changes: fields that nobody may write are
@@ -82,7 +99,7 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": dict(sorted(definitions.items())),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _SECURITY_SCHEMES,
         },
     }
 
@@ -114,7 +131,9 @@ def _described(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> 
     }
     if operation.description:
         described["description"] = operation.description
-    if operation.role is None:
+    if operation.is_webhook:
+        described["security"] = [{"webhook": []}, {"webhookToken": []}]
+    elif operation.role is None:
         described["security"] = []
     else:
         described["x-role"] = operation.role.value
@@ -126,6 +145,11 @@ def _described(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> 
         described["requestBody"] = {
             "required": is_needed or operation.is_edit,
             "content": {JSON: {"schema": schema}},
+        }
+    elif operation.is_webhook:
+        described["requestBody"] = {
+            "required": True,
+            "content": {JSON: {"schema": {"type": "object"}}},
         }
     described["responses"] = _responses(operation, schemas)
     return described
@@ -154,7 +178,7 @@ def _query(operation: Operation) -> Iterable[dict[str, Any]]:
 
 
 def _headers(operation: Operation) -> Iterable[dict[str, Any]]:
-    if operation.method == "POST":
+    if operation.method == "POST" and not operation.is_webhook:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
         description = "The same key with the same body has the same outcome for 24 hours."
         yield _header("Idempotency-Key", schema, description)
@@ -198,6 +222,8 @@ def _responses(operation: Operation, schemas: Mapping[tuple[Any, Any], Any]) -> 
 
 def codes_of(operation: Operation) -> Sequence[str]:
     """Every code that the operation can give, from its shape and its declaration."""
+    if operation.is_webhook:
+        return [*operation.codes, *_FAULTS]
     codes: list[str] = []
     if operation.role is not None:
         codes += ["unauthenticated", "forbidden"]
@@ -216,8 +242,8 @@ def codes_of(operation: Operation) -> Sequence[str]:
         codes.append("invalid_cursor")
     if operation.query and issubclass(operation.query, ListQuery) and operation.query.exclusive:
         codes.append("too_many_filters")
-    codes += ["validation_failed", "body_too_large", "throttled", "internal_error"]
-    return list(dict.fromkeys([*codes, "unavailable", "concurrent_update"]))
+    codes += ["validation_failed", "throttled"]
+    return list(dict.fromkeys([*codes, *_FAULTS]))
 
 
 def _inlined(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ GLOSSARY: Final[Mapping[str, Meaning]] = {
     "Consent.text": Meaning("What was agreed to."),
     "import_id": Meaning(example="im_01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "opted_out_at": Meaning("Since when no message goes to this person; null: messages do."),
-    "opt_out_source": Meaning("Where the opt-out came from.", "operator"),
+    "opt_out_source": Meaning("`reply`: she answered so; `operator`: it was entered.", "reply"),
     "last_replied_at": Meaning("When this person last wrote to an instance."),
     "groups_count": Meaning("In how many groups.", 2),
     "contacts_count": Meaning("How many contacts.", 128),
@@ -176,7 +176,9 @@ GLOSSARY: Final[Mapping[str, Meaning]] = {
         "`key:` and the id of the key; null: nobody yet.", "key:01hz7q3v9k2m4n6p8r0s2t4v6x"
     ),
     "last_error": Meaning(
-        "Codes of what kept a scheduled start from happening, with commas.", "instance_busy"
+        "Codes of what keeps a scheduled campaign from starting, or a paused one from going on by "
+        "itself, with commas.",
+        "instance_busy",
     ),
     "auto_pause_reason": Meaning("Why the system paused it by itself; null: it did not."),
     "InstanceBrief.id": Meaning("The instance's id.", "in_01hz7q3v9k2m4n6p8r0s2t4v6x"),
@@ -241,11 +243,13 @@ PARAMETERS: Final[Mapping[str, Meaning]] = {
     "campaign_id": Meaning("The campaign's id.", "cp_01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "contact_id": Meaning("The contact's id.", "ct_6m2v5k3hq7wznp4jx8tbdyr2ce"),
     "day": Meaning("A day as `YYYY-MM-DD`.", "2026-12-24"),
+    "event": Meaning("The event's name, as a server adds it.", "messages-update"),
     "group_id": Meaning("The group's id.", "gr_01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "instance_id": Meaning("The instance's id.", "in_01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "key_id": Meaning("The key's id.", "01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "message_id": Meaning("The message's id.", "ms_01hz7q3v9k2m4n6p8r0s2t4v6x"),
     "recipient_id": Meaning("The recipient's id.", "rc_6m2v5k3hq7wznp4jx8tbdyr2ce"),
+    "review_id": Meaning("The entry's id.", "or_6m2v5k3hq7wznp4jx6tbdyr2cea7kq4m2x"),
     "test_message_id": Meaning("The test message's id.", "dm_01hz7q3v9k2m4n6p8r0s2t4v6x"),
 }
 

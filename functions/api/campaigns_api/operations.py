@@ -41,6 +41,9 @@ class Operation:
     #: What a whole reply is, and its headers with what they say; a model is always JSON.
     media_type: str | None = None
     answer_headers: Mapping[str, str] = field(default_factory=dict)
+    #: Called by an Evolution server: with a secret of its own, a body of any kind, and no
+    #: `Idempotency-Key`.
+    is_webhook: bool = False
     #: A POST that only looks: nothing of it goes into the audit trail.
     changes_nothing: bool = False
     query: type[Query] | None = None

@@ -15,6 +15,7 @@ from campaigns.domain.errors import (
     FieldError,
     Forbidden,
     NotFound,
+    NotYet,
     Unauthenticated,
     ValidationFailed,
 )
@@ -47,7 +48,7 @@ def respond(operation: Operation, call: Call, parameters: Mapping[str, str]) -> 
         if len(call.body) > operation.body_limit:
             raise BodyTooLarge(operation.body_limit)
         key = call.headers.get("idempotency-key")
-        if key is None or operation.method != "POST":
+        if key is None or operation.method != "POST" or operation.is_webhook:
             return _perform(operation, call, parameters)
         digest = hashlib.sha256(call.body).hexdigest()
         begun = call.app.idempotency.begin(call.tenant_id, key, operation.method, call.path, digest)
@@ -63,7 +64,7 @@ def respond(operation: Operation, call: Call, parameters: Mapping[str, str]) -> 
 def refuse(error: Exception, call: Call) -> Reply:
     """The problem that an exception stands for. A fault of ours is logged, its message is not."""
     problem = problem_of(error)
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(error, NotYet):
         _log_fault(error, problem)
     language = _language_of(call)
     return Reply(
@@ -113,7 +114,7 @@ def _perform(operation: Operation, call: Call, parameters: Mapping[str, str]) ->
         arguments["body"] = Edit(call, operation.body, json_object(call.body))
     elif operation.body:
         arguments["body"] = parsed(operation.body, json_object(call.body))
-    elif operation.method == "POST":
+    elif operation.method == "POST" and not operation.is_webhook:
         parsed(Body, json_object(call.body))
     if operation.is_edit or operation.method == "DELETE":
         result = _changed(operation, call, arguments)

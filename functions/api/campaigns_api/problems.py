@@ -17,6 +17,7 @@ from campaigns.domain.errors import (
     GatewayRefused,
     InvalidState,
     NotFound,
+    NotYet,
     PreconditionFailed,
     StartRefused,
     Throttled,
@@ -43,6 +44,7 @@ _STATUS: Final[Mapping[type[CampaignsError], int]] = {
     Throttled: 429,
     GatewayRefused: 502,
     ConcurrentUpdate: 503,
+    NotYet: 503,
     Unavailable: 503,
 }
 #: A problem has the code of its fields where all of them have this one.
@@ -224,7 +226,7 @@ def _by_the_map(error: CampaignsError) -> Problem:
         headers = {"WWW-Authenticate": "Bearer"}
     elif isinstance(error, Throttled):
         headers = _retry_after(error.retry_after)
-    elif isinstance(error, ConcurrentUpdate) or error.code in _PASSING:
+    elif isinstance(error, ConcurrentUpdate | NotYet) or error.code in _PASSING:
         headers = _retry_after(_RETRY_SOON_SECONDS)
     members = {_MEMBERS.get(name, name): value for name, value in error.context.items()}
     reason = error.context.get("reason") if isinstance(error, GatewayRefused) else None

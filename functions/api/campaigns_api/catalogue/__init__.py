@@ -18,7 +18,7 @@ from campaigns_api.catalogue.campaigns import (
 from campaigns_api.catalogue.direct import DIRECT
 from campaigns_api.catalogue.fields import FIELDS
 from campaigns_api.catalogue.problems import PROBLEMS, REASONS, TITLES
-from campaigns_api.catalogue.recipients import COLUMNS, RECIPIENTS, STATUSES
+from campaigns_api.catalogue.recipients import COLUMNS, DECISIONS, RECIPIENTS, STATUSES
 
 type Sentence = tuple[str, str]
 
@@ -31,6 +31,7 @@ _BY_PREFIX: Final[Mapping[str, Mapping[str, Sentence]]] = {
     "recipient": RECIPIENTS,
     "state": STATES,
     "status": STATUSES,
+    "decision": DECISIONS,
     "column": COLUMNS,
     "direct": DIRECT,
     "event": EVENTS,

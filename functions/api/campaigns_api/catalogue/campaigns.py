@@ -34,8 +34,8 @@ CHECKS: Final = {
         "{{{{nome|friend}}}}, or set allow_missing.",
     ),
     "instance_missing": (
-        "A instância desta campanha foi apagada. Escolha outra.",
-        "This campaign's instance was deleted. Choose another one.",
+        "A instância desta campanha foi apagada. Escolha outra, ou duplique a campanha.",
+        "This campaign's instance was deleted. Choose another one, or duplicate the campaign.",
     ),
     "instance_disconnected": (
         "O WhatsApp da instância está desconectado. Conecte-o pelo QR code e tente de novo.",
@@ -83,6 +83,14 @@ WARNINGS: Final = {
         "{first_contacts} of {recipients} people have never had a message from you. Many new "
         "conversations at once are what most makes WhatsApp ban a number: send only to people "
         "who asked for it, begin with a few and keep the daily limit low.",
+    ),
+    "no_receipts_expected": (
+        "O servidor Evolution não avisa este sistema do que acontece com as mensagens: não haverá "
+        "entregues, lidas nem respostas, e quem responder SAIR não será descadastrado. Atualize a "
+        "instância (refresh) antes de enviar.",
+        "The Evolution server does not tell this system what becomes of messages: nothing will be "
+        "delivered, read or answered, and who replies SAIR is not opted out. Refresh the instance "
+        "before sending.",
     ),
 }
 
@@ -134,6 +142,18 @@ EVENTS: Final = {
     "recipients_failed": (
         "A preparação dos destinatários falhou.",
         "The recipients could not be prepared.",
+    ),
+    "recipient_resolved": (
+        "Destinatário {place}: {decision}.",
+        "Recipient {place}: {decision}.",
+    ),
+    "recipients_requeued": (
+        "Falhas que voltaram para a fila: {requeued}.",
+        "Failures that were put back to be sent: {requeued}.",
+    ),
+    "campaign_reopened": (
+        "Campanha reaberta: fica pausada até ser retomada.",
+        "Campaign reopened: it stays paused until it is resumed.",
     ),
     "books_corrected": (
         "As contagens foram conferidas e corrigidas.",
@@ -202,6 +222,23 @@ PAUSES: Final = {
     "many_failures": (
         "houve falhas demais seguidas. Veja os motivos nos destinatários antes de retomar.",
         "too many sends failed in a row. Look at the recipients' reasons before resuming.",
+    ),
+    "messages_refused": (
+        "o WhatsApp recusou várias mensagens seguidas. Deixe o número descansar um dia e revise o "
+        "texto e a lista antes de retomar.",
+        "WhatsApp refused several messages in a row. Let the number rest for a day, and go over "
+        "the text and the list before resuming.",
+    ),
+    "no_receipts": (
+        "quase nenhuma mensagem da última hora foi entregue. Veja no celular se o número ainda "
+        "envia antes de retomar.",
+        "hardly any message of the last hour was delivered. See on the phone whether the number "
+        "still sends before resuming.",
+    ),
+    "restored_from_backup": (
+        "os dados voltaram de uma cópia de segurança. Veja quem ficou sem confirmação e retome "
+        "quando estiver em ordem.",
+        "the data came back from a backup. See who is unconfirmed, and resume when all is well.",
     ),
 }
 

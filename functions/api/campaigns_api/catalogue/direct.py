@@ -15,5 +15,9 @@ DIRECT: Final = {
         "O WhatsApp da instância está desconectado.",
         "The instance's WhatsApp is not connected.",
     ),
+    "opt_out_taken_back": (
+        "A pessoa voltou a aceitar mensagens antes da confirmação.",
+        "The person came back before the confirmation.",
+    ),
     "instance_deleted": ("A instância foi apagada.", "The instance was deleted."),
 }

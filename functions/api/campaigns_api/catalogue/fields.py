@@ -72,6 +72,14 @@ FIELDS: Final = {
         "Início e fim do silêncio não podem ser iguais.",
         "Quiet hours cannot start and end at the same time.",
     ),
+    "duplicate_risk_not_accepted": (
+        "Reenviar pode fazer a mensagem chegar duas vezes: confirme com true.",
+        "To send it again may bring the message twice: accept that with true.",
+    ),
+    "not_with_contact": (
+        "Informe o contato ou descarte, não os dois.",
+        "Give the contact or dismiss it, not both.",
+    ),
     "invalid_email": ("E-mail inválido.", "Not an e-mail address."),
     "delay_order": (
         "O atraso mínimo não pode passar do máximo.",

@@ -138,6 +138,10 @@ PROBLEMS: Final = {
         "Outro pedido mudou isto ao mesmo tempo. Tente de novo.",
         "Another request changed this at the same time. Try again.",
     ),
+    "not_yet": (
+        "Ainda não. Envie de novo em alguns segundos.",
+        "Not yet. Send it again in a few seconds.",
+    ),
     "unavailable": (
         "O serviço está indisponível. Tente de novo em instantes.",
         "The service is not available. Try again in a moment.",

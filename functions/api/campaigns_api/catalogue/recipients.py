@@ -79,6 +79,10 @@ RECIPIENTS: Final = {
         "O envio foi interrompido no meio.",
         "The send was cut short half-way.",
     ),
+    "restored_from_backup": (
+        "Os dados voltaram de uma cópia de segurança, que não sabe se a mensagem já saiu.",
+        "The data came back from a backup, which does not know whether the message has left.",
+    ),
     "refused_by_whatsapp": (
         "O WhatsApp recusou a mensagem.",
         "WhatsApp refused the message.",
@@ -120,6 +124,16 @@ STATUSES: Final = {
     "responded": ("Respondida", "Responded"),
     "failed": ("Falhou", "Failed"),
     "skipped": ("Pulada", "Skipped"),
+}
+
+#: What an operator decided about an unconfirmed one.
+DECISIONS: Final = {
+    "sent": ("marcado como enviado", "marked as sent"),
+    "failed": ("marcado como não enviado", "marked as not sent"),
+    "resend": (
+        "a mensagem vai de novo, com o risco de chegar duas vezes",
+        "the message is sent again, at the risk of arriving twice",
+    ),
 }
 
 COLUMNS: Final = {

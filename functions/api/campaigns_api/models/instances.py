@@ -15,7 +15,7 @@ from campaigns.domain.instance import (
     InstanceDraft,
 )
 from campaigns.domain.instants import SECOND_MS, to_iso
-from campaigns.domain.model import ConnectionState
+from campaigns.domain.model import ConnectionState, WebhookState
 from campaigns.services import instance_views
 from campaigns.services.connect_instance import ShownPairing
 from campaigns.services.instance_views import InstanceView
@@ -143,7 +143,7 @@ class InstanceOut(Answer):
         }
     )
     made_on_reading = frozenset(
-        {"connection_state", "sent_today", "next_allowed_at", "active_campaign"}
+        {"connection_state", "sent_today", "next_allowed_at", "active_campaign", "webhook_state"}
     )
 
     id: Annotated[str, Field(examples=["in_01hz7q3v9k2m4n6p8r0s2t4v6x"])]
@@ -164,6 +164,13 @@ class InstanceOut(Answer):
     created_on_server: Annotated[
         bool,
         Field(description="Made on the deployment's own server: deleted, it is deleted there too."),
+    ]
+    webhook_state: Annotated[
+        WebhookState,
+        Field(
+            description="Whether its server was told to report receipts, answers and changes of "
+            "the connection here; `refresh/` tells it again."
+        ),
     ]
     created_at: Moment
     updated_at: Moment
@@ -186,6 +193,7 @@ class InstanceOut(Answer):
             active_campaign=_active(active) if active else None,
             server_version=instance.server_version,
             created_on_server=instance.created_on_server,
+            webhook_state=instance.webhook_state,
             created_at=to_iso(instance.created_at),
             updated_at=to_iso(instance.updated_at),
         )

@@ -187,6 +187,8 @@ def _gaps(entry: LogEntry, language: Language) -> dict[str, object]:
         gaps["place"] = sequence + 1
     if code := gaps.get("error_code"):
         gaps["reason"] = say(f"recipient.{code}", language)
+    elif entry.event_type is EventType.RECIPIENT_RESOLVED:
+        gaps["decision"] = say(f"decision.{gaps.get('outcome')}", language)
     elif entry.event_type is EventType.CAMPAIGN_AUTO_PAUSED:
         gaps["reason"] = say(f"pause.{gaps.get('reason')}", language)
     return gaps

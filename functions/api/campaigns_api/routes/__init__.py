@@ -11,10 +11,12 @@ from campaigns_api.routes import (
     instances,
     keys,
     messages,
+    opt_outs,
     recipients,
     service,
     tenant,
     test_messages,
+    webhooks,
 )
 
 
@@ -25,6 +27,7 @@ def all_operations() -> tuple[Operation, ...]:
         instances,
         test_messages,
         contacts,
+        opt_outs,
         groups,
         campaigns,
         messages,
@@ -34,5 +37,6 @@ def all_operations() -> tuple[Operation, ...]:
         keys,
         tenant,
         audit,
+        webhooks,
     )
     return tuple(operation for module in modules for operation in module.routes)

@@ -39,14 +39,22 @@ def create_instance(call: Call, body: InstanceIn) -> InstanceOut:
 
     One record per server and instance name, and per connected phone, in a deployment. One that is
     made is not connected: `qrcode/` gives what a phone is to scan. Of those that are made a tenant
-    has at most a hundred.
+    has at most a hundred. Its server is told to send receipts, answers and changes of the
+    connection here, and nowhere else: an instance has one webhook. `webhook_state` says whether it
+    was.
     """
     draft = body.draft()
     if not body.create_on_server:
-        return InstanceOut.of(call.app.instances.create(call.tenant_id, draft, call.actor))
-    attempt = call.headers.get("idempotency-key")
-    provision = call.app.provision_instance
-    return InstanceOut.of(provision.create(call.tenant_id, draft, call.actor, attempt=attempt))
+        created = call.app.instances.create(call.tenant_id, draft, call.actor, domain=call.domain)
+        return InstanceOut.of(created)
+    made = call.app.provision_instance.create(
+        call.tenant_id,
+        draft,
+        call.actor,
+        attempt=call.headers.get("idempotency-key"),
+        domain=call.domain,
+    )
+    return InstanceOut.of(made)
 
 
 @routes.get("{instance_id}/")
@@ -65,7 +73,8 @@ def change_instance(call: Call, instance_id: str, body: Edit[InstancePatch]) -> 
     seen = instances.read(call.tenant_id, instance_id)
     patch = body.over(InstanceOut.of(seen))
     changes = patch.model_dump(include=patch.model_fields_set)
-    return InstanceOut.of(instances.patch(call.tenant_id, instance_id, changes, seen=seen))
+    changed = instances.patch(call.tenant_id, instance_id, changes, seen=seen, domain=call.domain)
+    return InstanceOut.of(changed)
 
 
 @routes.delete("{instance_id}/", role=Role.OWNER, codes=("instance_in_use",))
@@ -92,13 +101,16 @@ def get_availability(call: Call, instance_id: str) -> AvailabilityOut:
 
 @routes.post("{instance_id}/refresh/", role=Role.OWNER, codes=_EVOLUTION)
 def refresh_instance(call: Call, instance_id: str) -> InstanceOut:
-    """Ask Evolution how the instance is now.
+    """Ask Evolution how the instance is now, and set its webhook again where it is not ours.
 
-    Where the server refuses its key or knows it no more, nothing is sent through it until that is
-    mended: to manage instances is the owner's.
+    A campaign that is active there is paused where the instance turns out to be disconnected; one
+    that was paused for that, and has `resume_on_reconnect`, goes on once it is connected to the
+    same phone. Where the server refuses its key or knows it no more, nothing is sent through it
+    until that is mended: to manage instances is the owner's.
     """
     before = InstanceOut.of(call.app.instances.read(call.tenant_id, instance_id))
-    after = InstanceOut.of(call.app.instances.refresh(call.tenant_id, instance_id))
+    refreshed = call.app.instances.refresh(call.tenant_id, instance_id, domain=call.domain)
+    after = InstanceOut.of(refreshed)
     if after == before:
         call.unchanged()
     return after
@@ -112,7 +124,8 @@ def get_qr_code(call: Call, instance_id: str, query: QrCodeQuery) -> QrCodeOut:
     happened, the answer says so, and the instance is ready to send.
     """
     connect = call.app.connect_instance
-    return QrCodeOut.of(connect.show(call.tenant_id, instance_id, phone=query.phone))
+    shown = connect.show(call.tenant_id, instance_id, phone=query.phone, domain=call.domain)
+    return QrCodeOut.of(shown)
 
 
 @routes.post(
@@ -131,3 +144,21 @@ def disconnect_instance(call: Call, instance_id: str) -> InstanceOut:
     if after == before:
         call.unchanged()
     return after
+
+
+@routes.post(
+    "{instance_id}/rotate-webhook-secret/",
+    role=Role.OWNER,
+    codes=("evolution_unreachable", "evolution_error"),
+)
+def rotate_webhook_secret(call: Call, instance_id: str) -> InstanceOut:
+    """Give the instance's webhook a new secret.
+
+    The server is told of it at once, and shows the new one from then on; the one before is valid
+    for 24 hours more. Where the server cannot be told, it goes on with the one before, which stays
+    valid until a repeat or a refresh succeeds. The secret is in no answer.
+    """
+    assert call.domain is not None, "every request has a domain"
+    instances = call.app.instances
+    rotated = instances.rotate_webhook_secret(call.tenant_id, instance_id, domain=call.domain)
+    return InstanceOut.of(rotated)

@@ -17,6 +17,7 @@ from campaigns_api.models.recipients import (
     RecipientPage,
     RecipientQuery,
 )
+from campaigns_api.models.resolving import ResolveIn, RetryOut
 from campaigns_api.operations import Routes
 from campaigns_api.recipient_sheet import CSV, RecipientSheet, attachment
 from campaigns_api.reply import Reply
@@ -82,8 +83,52 @@ def export_recipients(call: Call, campaign_id: str, query: ExportQuery) -> Reply
 @routes.get("contacts/{recipient_id}/")
 def get_recipient(call: Call, campaign_id: str, recipient_id: str) -> RecipientDetail:
     """Get a recipient with the whole text and what happened."""
-    view = call.app.read_recipients.one(call.tenant_id, campaign_id, recipient_id)
-    return RecipientDetail.whole(view, entries_of(view.recipient), call.language)
+    return _detail(call, campaign_id, recipient_id)
+
+
+@routes.post(
+    "contacts/{recipient_id}/resolve/",
+    codes=("invalid_state", "start_refused", "instance_busy", "instance_missing"),
+)
+def resolve_recipient(
+    call: Call, campaign_id: str, recipient_id: str, body: ResolveIn
+) -> RecipientDetail:
+    """Decide about a recipient that is `unconfirmed`.
+
+    A `resend` makes a completed campaign paused, and it takes its instance again: resume it to
+    have the message sent. Under a cancelled campaign nothing is sent again.
+    """
+    call.app.resolve_recipient.resolve(
+        call.tenant_id,
+        campaign_id,
+        recipient_id,
+        body.outcome,
+        call.actor,
+        accepts_duplicate=body.accept_duplicate_risk,
+    )
+    return _detail(call, campaign_id, recipient_id, was_written=True)
+
+
+@routes.post(
+    "retry-failed/",
+    codes=("invalid_state", "start_refused", "instance_busy", "instance_missing"),
+)
+def retry_failed(call: Call, campaign_id: str) -> RetryOut:
+    """Put back who failed for a reason that may be gone by now.
+
+    Faults of a moment and of the system; who is not on WhatsApp stays failed, and so does
+    everybody who may have been sent the message. A completed campaign with somebody to put back is
+    paused, and takes its instance again: resume it to have them sent. Of very many people one call
+    puts back a part.
+    """
+    retried = call.app.retry_failed.retry(
+        call.tenant_id,
+        campaign_id,
+        call.actor,
+        deadline=call.app.clock.now() + _TIME_MS,
+    )
+    call.counted(requeued=retried.requeued)
+    return RetryOut.of(retried)
 
 
 @routes.get("logs/")
@@ -104,6 +149,15 @@ def list_logs(call: Call, campaign_id: str, query: LogQuery) -> LogPage:
         results=[LogOut.of(entry, call.language) for entry in listing.items],
         next=call.cursor(query, listing.next),
     )
+
+
+def _detail(
+    call: Call, campaign_id: str, recipient_id: str, *, was_written: bool = False
+) -> RecipientDetail:
+    view = call.app.read_recipients.one(
+        call.tenant_id, campaign_id, recipient_id, consistent=was_written
+    )
+    return RecipientDetail.whole(view, entries_of(view.recipient), call.language)
 
 
 def _time_limit(clock: Clock) -> Callable[[], bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from campaigns.adapters.dynamodb.secret_store import SecretStore
 from campaigns.domain.model import Instance
@@ -82,8 +82,10 @@ class DeploymentSecret:
         return self._store.put_once(answer["CiphertextBlob"])
 
     def _decrypt(self, encrypted: bytes) -> bytes:
+        # Whoever runs the deployment need not know its key: the ciphertext names it.
+        named: Any = {"KeyId": self._kms_key_id} if self._kms_key_id else {}
         answer = self._client.decrypt(
-            KeyId=self._kms_key_id, CiphertextBlob=encrypted, EncryptionContext=_SECRET_CONTEXT
+            CiphertextBlob=encrypted, EncryptionContext=_SECRET_CONTEXT, **named
         )
         return answer["Plaintext"]
 

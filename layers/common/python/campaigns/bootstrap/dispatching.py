@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from campaigns.services.pass_gates import PassGates
     from campaigns.services.send_direct import SendDirect
     from campaigns.services.send_one import SendOne
+    from campaigns.services.shut_instance import ShutInstance
+    from campaigns.services.trip_breaker import TripBreaker
 
 
 class Dispatching(Parts):
@@ -57,11 +59,15 @@ class Dispatching(Parts):
             suppressions=self.suppressions,
             pass_gates=self.pass_gates,
             gateway=self.gateway,
+            lookup=self.lookup,
             vault=self.vault,
             facts=self.facts,
             instances=self.senders,
             settle=self.settle,
             pause=self.pause,
+            shut=self.shut_instance,
+            checks=self.connection_checks,
+            breaker=self.breaker,
             identity=self.identity,
             clock=self.clock,
             random=self.random,
@@ -81,11 +87,26 @@ class Dispatching(Parts):
             gateway=self.gateway,
             vault=self.vault,
             instances=self.senders,
+            identity=self.identity,
             clock=self.clock,
             random=self.random,
+            breaker=self.breaker,
+            shut=self.shut_instance,
             lease_ms=self.settings.lease_ms,
             read_timeout_ms=self.settings.read_timeout_ms,
         )
+
+    @cached_property
+    def shut_instance(self) -> "ShutInstance":
+        from campaigns.services.shut_instance import ShutInstance
+
+        return ShutInstance(self.instance_store)
+
+    @cached_property
+    def breaker(self) -> "TripBreaker":
+        from campaigns.services.trip_breaker import TripBreaker
+
+        return TripBreaker(counts=self.gates, pause=self.pause, limits=self.settings.breaker_limits)
 
     @cached_property
     def dispatch(self) -> "DispatchBatch":

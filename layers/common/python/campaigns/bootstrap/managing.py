@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from campaigns.bootstrap.composing import Composing
 
 if TYPE_CHECKING:
+    from campaigns.adapters.dynamodb.reopening_store import ReopeningStore
     from campaigns.services.archive_campaign import ArchiveCampaign
     from campaigns.services.campaign_details import DescribeCampaign
     from campaigns.services.check_campaign import CheckCampaign
@@ -14,28 +15,13 @@ if TYPE_CHECKING:
     from campaigns.services.manage_campaigns import ManageCampaigns
     from campaigns.services.read_campaign_log import ReadCampaignLog
     from campaigns.services.read_recipients import ReadRecipients
-    from campaigns.services.run_campaign import RunCampaign
+    from campaigns.services.reopen import Reopen
+    from campaigns.services.resolve_recipient import ResolveRecipient
+    from campaigns.services.retry_failed import RetryFailed
 
 
 class Managing(Composing):
     """What is done with a campaign that is there."""
-
-    @cached_property
-    def run(self) -> "RunCampaign":
-        from campaigns.services.run_campaign import RunCampaign
-
-        return RunCampaign(
-            campaigns=self.campaign_store,
-            lanes=self.lanes,
-            gates=self.gates,
-            start=self.start,
-            pause=self.pause,
-            plan=self.plan,
-            visit=self.visit,
-            facts=self.facts,
-            clock=self.clock,
-            random=self.random,
-        )
 
     @cached_property
     def campaigns(self) -> "ManageCampaigns":
@@ -96,6 +82,47 @@ class Managing(Composing):
             start=self.start,
             describe=self.describe,
             clock=self.clock,
+        )
+
+    @cached_property
+    def resolve_recipient(self) -> "ResolveRecipient":
+        from campaigns.services.resolve_recipient import ResolveRecipient
+
+        return ResolveRecipient(
+            campaigns=self.campaign_store,
+            recipients=self.recipients,
+            reopenings=self._reopenings,
+            reopen=self._reopen,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def retry_failed(self) -> "RetryFailed":
+        from campaigns.services.retry_failed import RetryFailed
+
+        return RetryFailed(
+            campaigns=self.campaign_store,
+            recipients=self.recipients,
+            failed=self.recipients,
+            reopen=self._reopen,
+            clock=self.clock,
+            random=self.random,
+            concurrently=self.concurrently,
+        )
+
+    @cached_property
+    def _reopenings(self) -> "ReopeningStore":
+        from campaigns.adapters.dynamodb.reopening_store import ReopeningStore
+
+        return ReopeningStore(self.table, self.lanes, self.recipients)
+
+    @cached_property
+    def _reopen(self) -> "Reopen":
+        from campaigns.services.reopen import Reopen
+
+        return Reopen(
+            reopenings=self._reopenings, gates=self.gates, clock=self.clock, random=self.random
         )
 
     @cached_property

@@ -12,6 +12,7 @@ import boto3
 
 from campaigns.adapters.clock import SystemClock, Threads
 from campaigns.adapters.dynamodb.campaign_store import CampaignStore
+from campaigns.adapters.dynamodb.connection_check_store import ConnectionCheckStore
 from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
 from campaigns.adapters.dynamodb.gate_store import GateStore
 from campaigns.adapters.dynamodb.instance_store import InstanceStore
@@ -21,6 +22,7 @@ from campaigns.adapters.dynamodb.table import Table
 from campaigns.adapters.dynamodb.tenant_store import TenantStore
 from campaigns.domain.identity import Identity
 from campaigns.domain.server_address import AddressPolicy
+from campaigns.services.advance_recipient import AdvanceRecipient
 from campaigns.services.campaign_facts import FactsCache
 from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports import Clock, Concurrently, JobQueue, Kick
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
     from campaigns.adapters.dynamodb.activity_store import ActivityStore
     from campaigns.adapters.dynamodb.direct_store import DirectMessageStore
     from campaigns.adapters.dynamodb.member_store import MemberStore
+    from campaigns.adapters.dynamodb.message_index import MessageIndexStore
+    from campaigns.adapters.evolution_lookup import EvolutionLookup
     from campaigns.adapters.kms import DeploymentSecret, KmsVault
+    from campaigns.services.judge_receipts import JudgeReceipts
 
 #: Threads of a process: a batch of ten people, and concurrent reads beside it.
 _WORKERS = 16
@@ -110,10 +115,20 @@ class Parts:
         return DirectMessageStore(self.table, self.random)
 
     @cached_property
+    def message_index(self) -> "MessageIndexStore":
+        from campaigns.adapters.dynamodb.message_index import MessageIndexStore
+
+        return MessageIndexStore(self.table)
+
+    @cached_property
     def memberships(self) -> "MemberStore":
         from campaigns.adapters.dynamodb.member_store import MemberStore
 
         return MemberStore(self.table)
+
+    @cached_property
+    def connection_checks(self) -> ConnectionCheckStore:
+        return ConnectionCheckStore(self.table, self.settings.lane_shards)
 
     @cached_property
     def instance_store(self) -> InstanceStore:
@@ -168,6 +183,12 @@ class Parts:
             read_timeout_seconds=self.settings.read_timeout_seconds,
         )
 
+    @cached_property
+    def lookup(self) -> "EvolutionLookup":
+        from campaigns.adapters.evolution_lookup import EvolutionLookup
+
+        return EvolutionLookup(self.http_client)
+
     # Shared services
 
     @cached_property
@@ -185,6 +206,25 @@ class Parts:
     @cached_property
     def pause(self) -> PauseCampaign:
         return PauseCampaign(campaigns=self.campaign_store, clock=self.clock, random=self.random)
+
+    @cached_property
+    def judge_receipts(self) -> "JudgeReceipts":
+        from campaigns.services.judge_receipts import JudgeReceipts
+
+        return JudgeReceipts(
+            recipients=self.recipients,
+            campaigns=self.campaign_store,
+            instances=self.instance_store,
+            pause=self.pause,
+            clock=self.clock,
+            limits=self.settings.breaker_limits,
+        )
+
+    @cached_property
+    def advance(self) -> AdvanceRecipient:
+        return AdvanceRecipient(
+            recipients=self.recipients, campaigns=self.campaign_store, clock=self.clock
+        )
 
     @cached_property
     def settle(self) -> SettleDelivery:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from campaigns.services.delete_draft import SweepRemoved
     from campaigns.services.lay_recipients import LayRecipients
     from campaigns.services.plan_sends import PlanSends
-    from campaigns.services.run_schedule import RunSchedule
+    from campaigns.services.reconcile import Reconcile
+    from campaigns.services.run_campaign import RunCampaign
     from campaigns.services.start_campaign import StartCampaign
     from campaigns.services.visit_lane import VisitLane
 
@@ -63,8 +64,8 @@ class Scheduling(Parts):
                 recipients=self.recipients,
                 campaigns=self.campaign_store,
                 clock=self.clock,
-                grace_ms=self.settings.grace_ms,
             ),
+            receipts=self.judge_receipts,
             plan=self.plan,
             books=KeepBooks(
                 recipients=self.recipients,
@@ -73,6 +74,51 @@ class Scheduling(Parts):
                 random=self.random,
             ),
             start=self.start,
+            facts=self.facts,
+            clock=self.clock,
+            random=self.random,
+        )
+
+    @cached_property
+    def reconcile(self) -> "Reconcile":
+        from campaigns.domain.reconciling import DoubtRules
+        from campaigns.services.pass_gates import person_gap_ms
+        from campaigns.services.reconcile import Reconcile
+
+        settings = self.settings
+        return Reconcile(
+            recipients=self.recipients,
+            campaigns=self.campaign_store,
+            instances=self.instance_store,
+            gates=self.gates,
+            contacts=self.contact_store,
+            suppressions=self.suppressions,
+            vault=self.vault,
+            lookup=self.lookup,
+            messages=self.message_index,
+            advance=self.advance,
+            clock=self.clock,
+            concurrently=self.concurrently,
+            rules=DoubtRules(
+                grace_ms=settings.grace_ms,
+                lease_ms=settings.lease_ms,
+                read_timeout_ms=settings.read_timeout_ms,
+                person_gap_ms=person_gap_ms(settings.read_timeout_ms),
+            ),
+        )
+
+    @cached_property
+    def run(self) -> "RunCampaign":
+        from campaigns.services.run_campaign import RunCampaign
+
+        return RunCampaign(
+            campaigns=self.campaign_store,
+            lanes=self.lanes,
+            gates=self.gates,
+            start=self.start,
+            pause=self.pause,
+            plan=self.plan,
+            visit=self.visit,
             facts=self.facts,
             clock=self.clock,
             random=self.random,
@@ -116,19 +162,3 @@ class Scheduling(Parts):
         from campaigns.services.delete_draft import SweepRemoved
 
         return SweepRemoved(removals=self.removals, clock=self.clock)
-
-    @cached_property
-    def schedule(self) -> "RunSchedule":
-        from campaigns.services.run_schedule import RunSchedule
-
-        return RunSchedule(
-            lanes=self.lanes,
-            visit=self.visit,
-            # Built when there is something to lay: that alone needs the deployment's secret.
-            lay=lambda tenant_id, campaign_id, deadline: self.lay.lay(
-                tenant_id, campaign_id, deadline
-            ),
-            remove=lambda key, deadline: self.sweep.sweep(key, deadline),
-            clock=self.clock,
-            concurrently=self.concurrently,
-        )

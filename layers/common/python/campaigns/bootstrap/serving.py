@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.connecting import Connecting
 from campaigns.bootstrap.managing import Managing
+from campaigns.bootstrap.opting_out import OptingOut
 
 if TYPE_CHECKING:
     from campaigns.domain.model import Contact
     from campaigns.services.administer import Administer
+    from campaigns.services.after_restore import AfterRestore
     from campaigns.services.audit import AuditTrail
     from campaigns.services.count_lists import CountLists
     from campaigns.services.idempotency import Idempotency
@@ -20,13 +22,12 @@ if TYPE_CHECKING:
     from campaigns.services.manage_keys import ManageKeys
     from campaigns.services.manage_messages import ManageMessages
     from campaigns.services.manage_tenants import ManageTenants, NewTenant
-    from campaigns.services.read_contacts import ReadContacts
 
 #: The longest that the API may work on a request: after that its idempotency key is free again.
 _REQUEST_MS = 30_000
 
 
-class Serving(Managing, Connecting):
+class Serving(Managing, Connecting, OptingOut):
     """What answers calls."""
 
     @cached_property
@@ -57,12 +58,12 @@ class Serving(Managing, Connecting):
 
         return ManageContacts(
             contacts=self.contact_store,
-            suppressions=self.suppressions,
-            reading=self._contact_reading,
+            choose=self.choose_for_contact,
+            reading=self.contact_reading,
             counting=self._list_counting,
             bulk=BulkContacts(
                 contacts=self.contact_store,
-                reading=self._contact_reading,
+                reading=self.contact_reading,
                 counting=self._list_counting,
                 identity=self.identity,
                 clock=self.clock,
@@ -82,23 +83,11 @@ class Serving(Managing, Connecting):
         return ManageGroups(
             groups=GroupStore(self.table, self.concurrently),
             contacts=self.contact_store,
-            reading=self._contact_reading,
+            reading=self.contact_reading,
             counting=self._list_counting,
             clock=self.clock,
             random=self.random,
             concurrently=self.concurrently,
-        )
-
-    @cached_property
-    def _contact_reading(self) -> "ReadContacts":
-        from campaigns.services.read_contacts import ReadContacts
-
-        return ReadContacts(
-            contacts=self.contact_store,
-            suppressions=self.suppressions,
-            memberships=self.memberships,
-            activities=self.activities,
-            random=self.random,
         )
 
     @cached_property
@@ -166,6 +155,32 @@ class Serving(Managing, Connecting):
             clock=self.clock,
             random=self.random,
             lock_ms=_REQUEST_MS,
+        )
+
+    @cached_property
+    def after_restore(self) -> "AfterRestore":
+        from campaigns.adapters.dynamodb.restore_store import RestoreStore
+        from campaigns.services.after_restore import AfterRestore
+        from campaigns.services.pass_gates import person_gap_ms
+
+        return AfterRestore(
+            tenants=self.tenant_store,
+            catalog=self.catalog,
+            campaigns=self.campaign_store,
+            recipients=self.recipients,
+            lanes=self.lanes,
+            instances=self.instance_store,
+            gates=self.gates,
+            restoration=RestoreStore(self.table),
+            lay=lambda tenant_id, campaign_id, deadline: self.lay.lay(
+                tenant_id, campaign_id, deadline
+            ),
+            # Only who doubts somebody needs the deployment's secret.
+            identity=lambda: self.identity,
+            clock=self.clock,
+            random=self.random,
+            concurrently=self.concurrently,
+            person_gap_ms=person_gap_ms(self.settings.read_timeout_ms),
         )
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import ClassVar
 from campaigns.domain.recipient import RecipientErrorCode as Code
 
 LOG_LIMIT = 2_000
+_MESSAGE_ID_LIMIT = 200
 
 
 class TransportFault(StrEnum):
@@ -69,6 +70,9 @@ class AutoPauseReason(StrEnum):
     LICENCE_REQUIRED = "licence_required"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     MANY_FAILURES = "many_failures"
+    MESSAGES_REFUSED = "messages_refused"
+    NO_RECEIPTS = "no_receipts"
+    RESTORED = "restored_from_backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ _DIGIT = re.compile(r"\d")
 def _success(body: object) -> Outcome:
     key = _field(body, "key")
     message_id, remote_jid = _field(key, "id"), _field(key, "remoteJid")
-    if not isinstance(message_id, str) or not message_id:
+    # One that no index could hold is none: the settlement would be refused by the table for ever.
+    if not isinstance(message_id, str) or not 0 < len(message_id) <= _MESSAGE_ID_LIMIT:
         return _UNRECOGNISED
     return Sent(message_id, remote_jid if isinstance(remote_jid, str) else None)
 

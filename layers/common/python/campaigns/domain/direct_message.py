@@ -1,4 +1,5 @@
-"""Direct messages: single sends that belong to no campaign, such as a test message.
+"""Direct messages: single sends that belong to no campaign, such as a test message or the
+confirmation of an opt-out.
 
 They pass the queue and both gates like any send, and are under no quiet hours and no window. There
 is no lane and no planner behind them: one that a gate refuses goes back to the queue until its time
@@ -38,6 +39,7 @@ class DirectPurpose(StrEnum):
     """What a direct message is for."""
 
     TEST = "test"
+    OPT_OUT_CONFIRMATION = "opt_out_confirmation"
 
 
 class DirectStatus(StrEnum):
@@ -57,6 +59,7 @@ class DirectErrorCode(StrEnum):
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     INSTANCE_DISCONNECTED = "instance_disconnected"
     INSTANCE_DELETED = "instance_deleted"
+    OPT_OUT_TAKEN_BACK = "opt_out_taken_back"
 
 
 type ErrorCode = RecipientErrorCode | DirectErrorCode
@@ -64,14 +67,21 @@ type ErrorCode = RecipientErrorCode | DirectErrorCode
 _S = DirectStatus
 
 #: Every move that there is. `sending -> queued` is a try of which nothing was sent; proof of a send
-#: moves an unconfirmed one forward.
+#: moves an unconfirmed one forward, and WhatsApp may refuse what was sent.
 MOVES: Mapping[DirectStatus, frozenset[DirectStatus]] = MappingProxyType(
     {
         _S.QUEUED: frozenset({_S.SENDING, _S.FAILED}),
         _S.SENDING: frozenset({_S.SENT, _S.FAILED, _S.UNCONFIRMED, _S.QUEUED}),
-        _S.SENT: frozenset(),
+        _S.SENT: frozenset({_S.FAILED}),
         _S.FAILED: frozenset(),
         _S.UNCONFIRMED: frozenset({_S.SENT}),
+    }
+)
+
+_PROVEN_FROM: Mapping[DirectStatus, frozenset[DirectStatus]] = MappingProxyType(
+    {
+        _S.SENT: frozenset({_S.SENDING, _S.UNCONFIRMED}),
+        _S.FAILED: frozenset({_S.SENDING, _S.SENT}),
     }
 )
 
@@ -120,6 +130,13 @@ class DirectSettlement:
     retry_at: int | None = None
 
 
+def barred(message: DirectMessage, *, is_opted_out: bool) -> ErrorCode | None:
+    """The confirmation of an opt-out goes only to one who is out; everything else never does."""
+    if message.purpose is DirectPurpose.OPT_OUT_CONFIRMATION:
+        return None if is_opted_out else DirectErrorCode.OPT_OUT_TAKEN_BACK
+    return RecipientErrorCode.OPTED_OUT if is_opted_out else None
+
+
 def can_move(before: DirectStatus, after: DirectStatus) -> bool:
     """A direct message moves only along the table. Staying is no move."""
     return after in MOVES[before]
@@ -145,6 +162,8 @@ def released(message: DirectMessage, *, now: int) -> DirectMessage:
 
 def failed(message: DirectMessage, code: ErrorCode, *, now: int) -> DirectMessage:
     """To `failed`: nothing of it was sent."""
+    if message.status is DirectStatus.SENT:
+        raise InvalidState(message.status, wanted_status=DirectStatus.FAILED.value)
     return replace(_moved(message, DirectStatus.FAILED, now), error_code=code)
 
 
@@ -152,6 +171,17 @@ def lease_expired(message: DirectMessage, *, now: int) -> DirectMessage:
     """Its sender died between claim and settling: it may have been sent, so it never is again."""
     after = _moved(message, DirectStatus.UNCONFIRMED, now)
     return replace(after, error_code=RecipientErrorCode.LEASE_EXPIRED)
+
+
+def proven(message: DirectMessage, *, is_refused: bool, now: int) -> DirectMessage:
+    """After an ack: sent for certain, or refused by WhatsApp; as it was where that is no news."""
+    status = DirectStatus.FAILED if is_refused else DirectStatus.SENT
+    if message.status not in _PROVEN_FROM[status]:
+        return message
+    sent_at = message.sent_at or min(message.updated_at, now)
+    after = replace(_moved(message, status, now), sent_at=sent_at)
+    code = RecipientErrorCode.REFUSED_BY_WHATSAPP if is_refused else None
+    return replace(after, error_code=code)
 
 
 def settled(

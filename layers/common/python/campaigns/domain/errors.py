@@ -13,6 +13,7 @@
     ├── TextTooLong            a rendered text is over the limit
     ├── Throttled              asked too fast; it may be asked again
     ├── ConcurrentUpdate       the write lost a race; read again and decide again
+    ├── NotYet                 what it speaks of may be written in a moment
     ├── Unavailable            the Evolution server does not answer
     └── GatewayRefused         the Evolution server answered, and refused
 
@@ -205,6 +206,12 @@ class ConcurrentUpdate(CampaignsError):
     """The condition of a write no longer held: read again and decide again."""
 
     code = "concurrent_update"
+
+
+class NotYet(CampaignsError):
+    """What it speaks of is not there, and may be in a moment: to be sent again."""
+
+    code = "not_yet"
 
 
 class Unavailable(CampaignsError):

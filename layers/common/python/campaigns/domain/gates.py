@@ -38,6 +38,7 @@ class Refusal(StrEnum):
     NOT_LIVE = "not_live"
     PAUSED = "paused"
     DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
     BUSY = "busy"
     GAP = "gap"
     DAY_LIMIT = "day_limit"
@@ -76,6 +77,8 @@ def judge_instance_gate(
         return Shut(Refusal.NOT_LIVE)
     if campaign_id is not None and gate.live_status is not CampaignStatus.ACTIVE:
         return Shut(Refusal.PAUSED)
+    if gate.connection_state is ConnectionState.CONNECTING:
+        return Shut(Refusal.CONNECTING)
     if gate.connection_state is not ConnectionState.OPEN:
         return Shut(Refusal.DISCONNECTED)
     if gate.config_version != config_version:

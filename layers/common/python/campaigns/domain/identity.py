@@ -35,6 +35,18 @@ class Identity:
         """Each attempt to make an instance has a mark of its own, which nobody else can guess."""
         return self._hash("instance", tenant_id, attempt)
 
+    def alias(self, tenant_id: str, jid: str) -> str:
+        """An address that tells no phone is kept as this, under its tenant alone."""
+        return self._hash("alias", tenant_id, jid)
+
+    def inbound(self, instance_id: str, whatsapp_message_id: str) -> str:
+        """What somebody wrote to an instance has one hash, however often it is reported."""
+        return self._hash("inbound", instance_id, whatsapp_message_id)
+
+    def confirmation_id(self, instance_id: str, whatsapp_message_id: str) -> str:
+        """An opt-out has one confirmation, whose id follows from the message that it answers."""
+        return "dm_" + self._hash("confirmation", instance_id, whatsapp_message_id)
+
     def whatsapp_message_id(self, recipient_id: str, instance_id: str) -> str:
         """A recipient's message has one WhatsApp id per instance, in Evolution's format.
 
@@ -42,6 +54,14 @@ class Identity:
         """
         digest = self._digest("message", recipient_id, instance_id)
         return "3EB0" + digest.hex()[:18].upper()
+
+    def webhook_secret(self, instance_id: str, version: int) -> str:
+        """An instance's webhook is known by a secret that follows from its id and a version.
+
+        So nothing of it is stored but the version, which a rotation raises.
+        """
+        digest = self._digest("webhook", instance_id, str(version))
+        return f"whs_{version}_{digest.hex()}"
 
     def _hash(self, *parts: str) -> str:
         return b32encode(self._digest(*parts)[:16]).decode().rstrip("=").lower()

@@ -27,6 +27,14 @@ class ConnectionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class WebhookState(StrEnum):
+    """Whether Evolution tells us of an instance's receipts, answers and connection."""
+
+    SET = "set"
+    FAILED = "failed"
+    UNSET = "unset"
+
+
 class RecipientsState(StrEnum):
     """How far laying a campaign's recipients has come; it never changes the campaign's status."""
 
@@ -105,21 +113,25 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A person who wants no message from this tenant. It outlives the contact."""
+    """A person who wants no message from this tenant. It outlives the contact.
+
+    `said_in` is the message, or the operator's entry, by which it came.
+    """
 
     tenant_id: str
     person: str
     opted_out_at: int
     source: str
     reason: str | None = None
+    said_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
     """A WhatsApp number connected through Evolution.
 
-    `config_version` rises when its server, name or key changes. `created_on_server`: we made it
-    there.
+    `config_version` rises when its server, name or key changes, and when a phone other than
+    `last_phone` is connected. `created_on_server`: we made it there.
     """
 
     instance_id: str
@@ -137,6 +149,17 @@ class Instance:
     created_on_server: bool = False
     #: A keyed hash of the phone for which a code to type was last asked.
     pairing_for: str | None = None
+    #: A keyed hash of the phone that was connected last, also once it was let go of.
+    last_phone: str | None = None
+    #: Where Evolution sends its events; None: nowhere that we know of.
+    webhook_url: str | None = None
+    webhook_state: WebhookState = WebhookState.UNSET
+    #: Since when receipts come there: what was sent before may have none.
+    webhook_set_at: int | None = None
+    #: Of the secret that the events come with; the one before is valid for 24 h after a rotation.
+    webhook_version: int = 1
+    #: When the server was known to have that version; None: it has the first, or is not told yet.
+    webhook_rotated_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +286,8 @@ class Campaign:
     active_message_ids: tuple[str, ...] = ()
     started_at: int | None = None
     started_by: str | None = None
+    #: Since when it runs without a stop: by its start or its last resume.
+    resumed_at: int | None = None
     paused_at: int | None = None
     completed_at: int | None = None
     cancelled_at: int | None = None
@@ -276,10 +301,23 @@ class Campaign:
     next_source: int = 0
     source_position: str | None = None
     sources: int = 0
+    #: Until then the mark stays where it is. Set: people behind it were put back at least once.
+    mark_held_until: int | None = None
+    restored_to: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.schedule.timezone)
+
+    @property
+    def waits_for_its_instance(self) -> bool:
+        """The system paused it since its instance was disconnected, and nobody did since."""
+        is_disconnected = self.auto_pause_reason is AutoPauseReason.INSTANCE_DISCONNECTED
+        return self.status is CampaignStatus.PAUSED and is_disconnected
+
+    @property
+    def goes_on_when_connected(self) -> bool:
+        return self.waits_for_its_instance and self.resume_on_reconnect
 
     @property
     def lane_key(self) -> LaneKey:
@@ -358,6 +396,10 @@ class Recipient:
     read_at: int | None = None
     responded_at: int | None = None
     failed_tries: tuple[FailedTry, ...] = ()
+    #: The operator wants it sent once more although a try may have been; used up by the next try.
+    resend_approved: bool = False
+    #: The instance's `config_version` at the last claim, if ids were honoured there by then.
+    sent_under: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +455,9 @@ class EventType(StrEnum):
     RECIPIENTS_ADDED = "recipients_added"
     RECIPIENTS_READY = "recipients_ready"
     RECIPIENTS_FAILED = "recipients_failed"
+    RECIPIENT_RESOLVED = "recipient_resolved"
+    RECIPIENTS_REQUEUED = "recipients_requeued"
+    CAMPAIGN_REOPENED = "campaign_reopened"
     BOOKS_CORRECTED = "books_corrected"
     MESSAGE_SENT = "message_sent"
     MESSAGE_DELIVERED = "message_delivered"

@@ -19,3 +19,9 @@ def has_controls(text: str, *, lines: bool) -> bool:
     """The text holds control characters; with `lines` ends of lines and tabs are none."""
     allowed = _BETWEEN_LINES if lines else frozenset()
     return any(unicodedata.category(letter) == "Cc" and letter not in allowed for letter in text)
+
+
+def on_one_line(text: str, limit: int) -> str:
+    """What a stranger has written, as it may be shown: its control characters are gaps."""
+    seen = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    return " ".join(seen.split())[:limit]

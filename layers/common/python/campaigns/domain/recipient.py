@@ -31,6 +31,8 @@ class RecipientTrigger(StrEnum):
     GRACE_ENDED = "grace_ended"
     RETRY = "retry"
     OPERATOR = "operator"
+    #: The table was restored from a backup, which knows nothing of what was sent since.
+    RESTORE = "restore"
 
 
 class RecipientErrorCode(StrEnum):
@@ -59,6 +61,7 @@ class RecipientErrorCode(StrEnum):
     PROXY_ERROR = "proxy_error"
     UNRECOGNISED_ANSWER = "unrecognised_answer"
     LEASE_EXPIRED = "lease_expired"
+    RESTORED_FROM_BACKUP = "restored_from_backup"
     # Sent, and refused by WhatsApp afterwards (an ERROR ack, which carries no reason).
     REFUSED_BY_WHATSAPP = "refused_by_whatsapp"
     # Decided by people.
@@ -69,6 +72,19 @@ class RecipientErrorCode(StrEnum):
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     RESOLVED_AS_FAILED = "resolved_as_failed"
 
+
+#: Codes of tries that may have been sent.
+DOUBTFUL = frozenset(
+    {
+        RecipientErrorCode.SEND_THREW,
+        RecipientErrorCode.READ_TIMEOUT,
+        RecipientErrorCode.CONNECTION_LOST,
+        RecipientErrorCode.PROXY_ERROR,
+        RecipientErrorCode.UNRECOGNISED_ANSWER,
+        RecipientErrorCode.LEASE_EXPIRED,
+        RecipientErrorCode.RESTORED_FROM_BACKUP,
+    }
+)
 
 _S = RecipientStatus
 _T = RecipientTrigger
@@ -85,7 +101,7 @@ SENT_OR_FURTHER = frozenset({_S.SENT, _S.DELIVERED, _S.READ, _S.RESPONDED})
 #: earlier try may have been sent; acks leap and never go back.
 MOVES: Mapping[RecipientStatus, frozenset[RecipientStatus]] = MappingProxyType(
     {
-        _S.PENDING: frozenset({_S.SENDING, _S.FAILED, _S.SKIPPED}),
+        _S.PENDING: SENT_OR_FURTHER | {_S.SENDING, _S.FAILED, _S.SKIPPED, _S.UNKNOWN},
         _S.SENDING: SENT_OR_FURTHER | {_S.FAILED, _S.SKIPPED, _S.UNKNOWN, _S.PENDING},
         _S.UNKNOWN: SENT_OR_FURTHER | {_S.SENDING, _S.UNCONFIRMED},
         _S.UNCONFIRMED: SENT_OR_FURTHER | {_S.FAILED, _S.PENDING},
@@ -98,12 +114,16 @@ MOVES: Mapping[RecipientStatus, frozenset[RecipientStatus]] = MappingProxyType(
     }
 )
 
+#: Moves of a recipient whose message the operator wants sent once more: late proof of its earlier
+#: try, and the doubt again where the resend could not be made.
+_ONLY_AFTER_DOUBT = frozenset((_S.PENDING, after) for after in SENT_OR_FURTHER | {_S.UNKNOWN})
+
 #: Moves that only these triggers may make; every other move is open to whoever holds the recipient.
 ONLY_BY: Mapping[tuple[RecipientStatus, RecipientStatus], frozenset[RecipientTrigger]] = (
     MappingProxyType(
         {
             (before, after): frozenset({_T.PROOF})
-            for before in (_S.UNKNOWN, _S.UNCONFIRMED)
+            for before in (_S.PENDING, _S.UNKNOWN, _S.UNCONFIRMED)
             for after in SENT_OR_FURTHER
         }
         | {
@@ -130,12 +150,16 @@ def can_move(
     """A recipient moves only along the table, and never is one retried that may have been sent.
 
     Without `by` the question is whether anything at all may make the move. `may_have_been_sent`:
-    some try of this recipient had an outcome that was or is unknown. Staying is no move.
+    some try of this recipient had an outcome that was or is unknown. Staying is no move. A restore
+    from backup, and nothing else, puts in doubt whom nobody is known to have tried.
     """
     if after not in MOVES[before]:
         return False
     # Only the operator sends those again, through `unconfirmed`.
     if (before, after) == (_S.FAILED, _S.PENDING) and may_have_been_sent:
+        return False
+    is_new_doubt = by is _T.RESTORE and after is _S.UNKNOWN
+    if (before, after) in _ONLY_AFTER_DOUBT and not may_have_been_sent and not is_new_doubt:
         return False
     return by is None or by in ONLY_BY.get((before, after), frozenset({by}))
 

@@ -25,9 +25,11 @@ def on_instance(recipient: Recipient, instance_id: str) -> Recipient:
 def released(recipient: Recipient, *, now: int, not_before: int) -> Recipient:
     """Back to `pending`, or to `unknown` if a try may have been sent; due again at `not_before`.
 
-    A claim whose request did not leave was no attempt.
+    A claim whose request did not leave was no attempt, and leaves the operator's word for a resend
+    as it was.
     """
-    status = RecipientStatus.UNKNOWN if recipient.may_have_been_sent else RecipientStatus.PENDING
+    is_in_doubt = recipient.may_have_been_sent and not recipient.resend_approved
+    status = RecipientStatus.UNKNOWN if is_in_doubt else RecipientStatus.PENDING
     was_claimed = recipient.status is RecipientStatus.SENDING
     return replace(
         recipient,
@@ -51,8 +53,13 @@ def claimed(
     message_id: str,
     text: str,
     whatsapp_message_id: str,
+    sent_under: int | None = None,
 ) -> Recipient:
-    """To `sending` under a lease; wording and text are fixed from the first claim on."""
+    """To `sending` under a lease; wording and text are fixed from the first claim on.
+
+    `sent_under` is the `config_version` of its instance, None where ids are not known to be
+    honoured there: unless it is the same later on, the same message id is no promise.
+    """
     return replace(
         recipient,
         status=RecipientStatus.SENDING,
@@ -65,6 +72,18 @@ def claimed(
         message_id=recipient.message_id or message_id,
         rendered_text=recipient.rendered_text or text,
         whatsapp_message_id=recipient.whatsapp_message_id or whatsapp_message_id,
+        sent_under=sent_under,
+        updated_at=now,
+    )
+
+
+def resend_planned(recipient: Recipient, *, now: int) -> Recipient:
+    """Still `unknown`, and due for a further try: the same message id, a new plan number."""
+    return replace(
+        recipient,
+        plan_number=recipient.plan_number + 1,
+        retry_at=now,
+        slot_at=None,
         updated_at=now,
     )
 
@@ -83,6 +102,7 @@ def settled(recipient: Recipient, settlement: Settlement, *, now: int, left_at: 
         slot_at=None,
         lease_token=None,
         lease_until=None,
+        resend_approved=recipient.resend_approved and status is RecipientStatus.PENDING,
         updated_at=now,
     )
     if code is not None:
@@ -103,19 +123,25 @@ def settled(recipient: Recipient, settlement: Settlement, *, now: int, left_at: 
 
 
 def lease_expired(recipient: Recipient, *, now: int) -> Recipient:
-    """Its sender died between claim and settling: the message may have been sent."""
+    """Its sender died between claim and settling: the message may have been sent.
+
+    The grace begins now, the try was over when its lease ended.
+    """
     code = RecipientErrorCode.LEASE_EXPIRED
+    ended_at = min(now, recipient.lease_until or now)
     return replace(
         recipient,
         status=RecipientStatus.UNKNOWN,
         plan_number=recipient.plan_number + 1,
         may_have_been_sent=True,
         retry_at=None,
+        slot_at=None,
         unknown_since=now,
         error_code=code,
-        failed_tries=(*recipient.failed_tries, FailedTry(now, code)),
+        failed_tries=(*recipient.failed_tries, FailedTry(ended_at, code)),
         lease_token=None,
         lease_until=None,
+        resend_approved=False,
         updated_at=now,
     )
 
@@ -132,5 +158,6 @@ def ended(
         slot_at=None,
         lease_token=None,
         lease_until=None,
+        resend_approved=False,
         updated_at=now,
     )

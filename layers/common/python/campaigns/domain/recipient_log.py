@@ -5,20 +5,7 @@ from dataclasses import replace
 
 from campaigns.domain.campaign_log import SYSTEM
 from campaigns.domain.model import EventType, LogEntry, LogLevel, Recipient
-from campaigns.domain.recipient import RecipientErrorCode as Code
-from campaigns.domain.recipient import RecipientStatus
-
-#: Codes of tries that may have been sent.
-_DOUBTFUL = frozenset(
-    {
-        Code.SEND_THREW,
-        Code.READ_TIMEOUT,
-        Code.CONNECTION_LOST,
-        Code.PROXY_ERROR,
-        Code.UNRECOGNISED_ANSWER,
-        Code.LEASE_EXPIRED,
-    }
-)
+from campaigns.domain.recipient import DOUBTFUL, RecipientStatus
 
 #: Every event that a recipient can tell of, with its level; a failed try is also told as a warning.
 EVENT_LEVELS = {
@@ -60,7 +47,7 @@ def _tries(recipient: Recipient) -> Iterator[LogEntry]:
             and failed.code == recipient.error_code
         ):
             continue
-        event = EventType.MESSAGE_UNKNOWN if failed.code in _DOUBTFUL else EventType.MESSAGE_FAILED
+        event = EventType.MESSAGE_UNKNOWN if failed.code in DOUBTFUL else EventType.MESSAGE_FAILED
         yield _entry(recipient, event, failed.at, f"try{number:02d}", LogLevel.WARNING, failed.code)
 
 

@@ -26,6 +26,15 @@ class LaneState:
 
 #: A lane that sleeps is looked at this often all the same: limits and hours may be changed.
 LONGEST_SLEEP_MS = 60 * MINUTE_MS
+#: So long after a stop its books are looked at again: receipts still come, and a crash between one
+#: and its booking leaves no trace but the difference. Most come within a day, few after a week.
+LATE_LOOKS_MS = (24 * 60 * MINUTE_MS, 7 * 24 * 60 * MINUTE_MS)
+
+
+def late_look_at(stopped_at: int, recounted_at: int) -> int | None:
+    """When the books of a campaign that stopped then are due after that recount; None: no more."""
+    looks = (stopped_at + after for after in LATE_LOOKS_MS)
+    return next((at for at in looks if at > recounted_at), None)
 
 
 def due_again(state: LaneState, now: int) -> int | None:

@@ -1,7 +1,6 @@
 """Settlement: what the outcome of a try makes of its recipient. Times are epoch milliseconds."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import assert_never
 
 from campaigns.domain.delivery import (
@@ -51,13 +50,16 @@ def decide_settlement(
     may_have_been_sent: bool,
     now: int,
     random_fraction: float,
+    resend_approved: bool = False,
 ) -> Settlement:
     """A passing fault is tried three times more, an instance's fault costs no try, doubt is held.
 
     `retry_count`: further tries used up so far. `may_have_been_sent`: an earlier try's outcome was
     or is unknown; then a try that was not sent proves nothing about the recipient, which goes back
-    to `unknown` and is only ever sent again by reconciliation or the operator. `now` in epoch ms;
-    `random_fraction` from 0 to 1 makes the jitter.
+    to `unknown` and is only ever sent again by reconciliation or the operator. `resend_approved`:
+    the operator wants this one sent once more; her word holds while a try is proven not to have
+    been sent and may be repeated, and the doubt is back where there is no further try. `now` in
+    epoch ms; `random_fraction` from 0 to 1 makes the jitter.
     """
     settled = Settlement(
         status=RecipientStatus.UNKNOWN,
@@ -67,6 +69,8 @@ def decide_settlement(
         error_code=None if isinstance(outcome, Sent) else outcome.error_code,
         auto_pause_reason=outcome.pause_reason if isinstance(outcome, InstanceFault) else None,
     )
+    # What ends a recipient that was not sent; it proves nothing of an earlier try.
+    ends_as = RecipientStatus.UNKNOWN if may_have_been_sent else RecipientStatus.FAILED
     match outcome:
         case Sent(whatsapp_message_id, remote_jid):
             return replace(
@@ -78,15 +82,15 @@ def decide_settlement(
             )
         case Unknown():
             return replace(settled, may_have_been_sent=True, proven_unsent=False)
-        case _ if may_have_been_sent:
+        case _ if may_have_been_sent and not resend_approved:
             return settled
         case PermanentFailure():
-            return replace(settled, status=RecipientStatus.FAILED)
+            return replace(settled, status=ends_as)
         case InstanceFault():
             return replace(settled, status=RecipientStatus.PENDING, retry_at=now)
         case Transient(_, hard_backoff):
             if retry_count >= len(RETRY_DELAYS_MS):
-                return replace(settled, status=RecipientStatus.FAILED)
+                return replace(settled, status=ends_as)
             return replace(
                 settled,
                 status=RecipientStatus.PENDING,
@@ -116,19 +120,3 @@ def backoff_ms(retry_count: int, random_fraction: float, *, hard: bool) -> int:
     """
     base = RETRY_DELAYS_MS[retry_count] * (RATE_LIMIT_MULTIPLE if hard else 1)
     return round(base * (1 - JITTER + 2 * JITTER * random_fraction))
-
-
-class UnknownDecision(StrEnum):
-    """What becomes of a recipient whose outcome is unknown."""
-
-    HOLD = "hold"
-    UNCONFIRMED = "unconfirmed"
-
-
-def decide_unknown(*, unknown_since: int, now: int, grace_ms: int) -> UnknownDecision:
-    """An unknown outcome becomes `unconfirmed` after its grace, and is never sent again in silence.
-
-    All in milliseconds; the grace is over in the instant in which it ends.
-    """
-    is_over = now >= unknown_since + grace_ms
-    return UnknownDecision.UNCONFIRMED if is_over else UnknownDecision.HOLD

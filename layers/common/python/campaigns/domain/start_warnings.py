@@ -23,6 +23,7 @@ class StartWarning(StrEnum):
     NO_DAILY_LIMIT = "no_daily_limit"
     DAILY_LIMIT_SPANS_DAYS = "daily_limit_spans_days"
     FIRST_CONTACT_WITH_MANY = "first_contact_with_many"
+    NO_RECEIPTS_EXPECTED = "no_receipts_expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Prospect:
 
     `pace` and `today`, the day to which its count belongs, are None where nothing is known of the
     instance. `first_contacts` of the recipients were never messaged by this tenant.
+    `expects_receipts`: Evolution reports what becomes of a message.
     """
 
     campaign: Campaign
@@ -49,6 +51,7 @@ class Prospect:
     today: str
     pace: Pace | None
     first_contacts: int
+    expects_receipts: bool = True
 
     def hours(self, *, ignore_quiet_hours: bool) -> Hours:
         schedule = replace(self.campaign.schedule, ignore_quiet_hours=ignore_quiet_hours)
@@ -64,6 +67,7 @@ def start_warnings(prospect: Prospect) -> tuple[Warned, ...]:
         _of_quiet_hours(prospect),
         _of_the_daily_limit(prospect),
         _of_first_contacts(prospect),
+        None if prospect.expects_receipts else Warned(StartWarning.NO_RECEIPTS_EXPECTED),
     )
     return tuple(warned for warned in found if warned)
 

@@ -16,7 +16,7 @@ LOCALES: Final = ("pt-BR", "en")
 DEFAULT_ZONE: Final = "America/Sao_Paulo"
 DEFAULT_LOCALE: Final = LOCALES[0]
 DEFAULT_QUIET_HOURS: Final = ("21:00", "08:00")
-DEFAULT_KEYWORDS: Final = ("SAIR", "PARAR", "STOP")
+DEFAULT_KEYWORDS: Final = ("SAIR", "PARAR", "STOP", "CANCELAR")
 KEYWORDS_LIMIT: Final = 50
 KEYWORD_LIMIT: Final = 60
 #: What its owner may change.

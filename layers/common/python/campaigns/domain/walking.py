@@ -7,7 +7,7 @@ from enum import StrEnum
 from campaigns.domain.model import Lane, Recipient
 from campaigns.domain.planning import VANISHED_AFTER_MS, passed_by
 from campaigns.domain.recipient import SETTLED, RecipientStatus
-from campaigns.domain.settlement import UnknownDecision, decide_unknown
+from campaigns.domain.reconciling import is_resend_under_way
 
 
 class Finding(StrEnum):
@@ -16,7 +16,7 @@ class Finding(StrEnum):
     NOTHING = "nothing"
     REQUEUE = "requeue"
     EXPIRE_LEASE = "expire_lease"
-    UNCONFIRM = "unconfirm"
+    LOOK_FOR = "look_for"
     SKIP = "skip"
 
 
@@ -25,7 +25,6 @@ class WalkRules:
     """What the walk judges by, fixed for one walk."""
 
     now: int
-    grace_ms: int
     is_cancelled: bool
     #: Sequences below this had their first slot more than ten minutes ago.
     vanished_below: int
@@ -33,24 +32,24 @@ class WalkRules:
     cursor: int
 
     @classmethod
-    def of(cls, lane: Lane, *, now: int, grace_ms: int, is_cancelled: bool) -> "WalkRules":
+    def of(cls, lane: Lane, *, now: int, is_cancelled: bool) -> "WalkRules":
         below = passed_by(lane.history, now - VANISHED_AFTER_MS)
-        return cls(now, grace_ms, is_cancelled, below, lane.cursor)
+        return cls(now, is_cancelled, below, lane.cursor)
 
 
 def judge(recipient: Recipient, rules: WalkRules) -> Finding:
-    """An expired lease becomes unknown, an unknown past its grace unconfirmed, a pending one whose
-    job vanished is planned again, and under a cancelled campaign it is skipped.
+    """An expired lease becomes unknown, an unknown one is looked for, a pending one whose job
+    vanished is planned again, and under a cancelled campaign it is skipped.
+
+    Who waits for a resend is left to it, but under a cancelled campaign none is ever made.
     """
     match recipient.status:
         case RecipientStatus.SENDING:
             expired = recipient.lease_until is not None and recipient.lease_until <= rules.now
             return Finding.EXPIRE_LEASE if expired else Finding.NOTHING
         case RecipientStatus.UNKNOWN:
-            since = recipient.unknown_since or recipient.updated_at
-            decision = decide_unknown(unknown_since=since, now=rules.now, grace_ms=rules.grace_ms)
-            is_over = decision is UnknownDecision.UNCONFIRMED
-            return Finding.UNCONFIRM if is_over else Finding.NOTHING
+            is_waiting = is_resend_under_way(recipient, rules.now) and not rules.is_cancelled
+            return Finding.NOTHING if is_waiting else Finding.LOOK_FOR
         case RecipientStatus.PENDING if rules.is_cancelled:
             return Finding.SKIP
         case RecipientStatus.PENDING if _has_vanished(recipient, rules):
@@ -58,15 +57,13 @@ def judge(recipient: Recipient, rules: WalkRules) -> Finding:
     return Finding.NOTHING
 
 
-def waits_until(recipient: Recipient) -> int | None:
+def waits_until(recipient: Recipient, rules: WalkRules) -> int | None:
     """Until when nothing need be done about an unsettled recipient; None: look again each minute.
 
     Only one that waits in the retry index may be left alone; a job or a request is on its way for
-    any other.
+    any other, and a cancelled campaign plans nobody from there.
     """
-    if recipient.status is RecipientStatus.PENDING and recipient.retry_at is not None:
-        return recipient.retry_at
-    return None
+    return None if rules.is_cancelled else recipient.retry_at
 
 
 def is_settled(recipient: Recipient) -> bool:

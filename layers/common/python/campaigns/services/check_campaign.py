@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from campaigns.domain.errors import CheckFailure, NotFound
 from campaigns.domain.forecast import Pace
+from campaigns.domain.model import WebhookState
 from campaigns.domain.start_warnings import Prospect, Warned, start_warnings
 from campaigns.services.campaign_details import CampaignDetails, DescribeCampaign, first_due_at
 from campaigns.services.ports import Campaigns, Clock, Tenants
@@ -64,6 +65,7 @@ class CheckCampaign:
 
     def _prospect(self, details: CampaignDetails) -> Prospect:
         campaign, gate, now = details.view.campaign, details.gate, details.now
+        instance = details.instance
         rules = self._tenants.rules(campaign.tenant_id)
         today = self._describe.hours(campaign).day(now)
         return Prospect(
@@ -75,4 +77,6 @@ class CheckCampaign:
             today=today,
             pace=Pace.of(gate, today) if gate else None,
             first_contacts=details.view.first_contacts,
+            # An instance that is missing is told of by its own condition.
+            expects_receipts=(instance is None or instance.webhook_state is WebhookState.SET),
         )

@@ -52,12 +52,19 @@ class ConnectInstance:
     admin: GatewayAdmin
     vault: Vault
     provision: ProvisionInstance
-    refresh: Callable[[str, str], InstanceView]
+    refresh: Callable[..., InstanceView]
     pause: PauseCampaign
     identity: Identity
     clock: Clock
 
-    def show(self, tenant_id: str, instance_id: str, *, phone: str | None = None) -> ShownPairing:
+    def show(
+        self,
+        tenant_id: str,
+        instance_id: str,
+        *,
+        phone: str | None = None,
+        domain: str | None = None,
+    ) -> ShownPairing:
         """What is to be scanned now, and with `phone` typed on that phone.
 
         It changes every few seconds until the instance is connected. Raises ValidationFailed.
@@ -66,10 +73,10 @@ class ConnectInstance:
         instance, gate = self.views.own(tenant_id, instance_id)
         told = self._pairing(instance, number)
         if told is AdminRefusal.UNKNOWN_INSTANCE and instance.created_on_server:
-            instance = self.provision.put_back(instance, gate)
+            instance = self.provision.put_back(instance, gate, domain)
             told = self._pairing(instance, number)
         if not isinstance(told, Pairing):
-            state = self.refresh(tenant_id, instance_id).gate.connection_state
+            state = self.refresh(tenant_id, instance_id, domain=domain).gate.connection_state
             return ShownPairing(state, Pairing())
         if gate.connection_state is not ConnectionState.CONNECTING:
             self.instances.note_state(instance_id, ConnectionState.CONNECTING, seen=gate)

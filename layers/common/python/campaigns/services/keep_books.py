@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from random import Random
 
-from campaigns.domain.books import BOOKED, is_book, times_sent
+from campaigns.domain.books import counted, is_book
 from campaigns.domain.campaign_log import new_entry
 from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.model import Campaign, EventType, LogLevel
@@ -31,18 +31,22 @@ class KeepBooks:
         self._random = random
 
     def recount(self, campaign: Campaign) -> bool:
-        """Make every counter equal what the recipients say. False where they moved meanwhile."""
+        """Make every counter equal what the recipients say; True where they did already.
+
+        False asks for another recount: they moved meanwhile, or were corrected, and a booking that
+        was on its way just then would come on top.
+        """
         tenant_id, campaign_id = campaign.tenant_id, campaign.campaign_id
         seen = self._campaigns.counters(tenant_id, campaign_id)
-        counted = dict.fromkeys(filter(is_book, seen), 0) | self._count(campaign)
+        found = dict.fromkeys(filter(is_book, seen), 0) | self._count(campaign)
         wrong = {
             name: count - seen.get(name, 0)
-            for name, count in counted.items()
+            for name, count in found.items()
             if count != seen.get(name, 0)
         }
         if not wrong:
             return True
-        if not self._campaigns.correct(tenant_id, campaign_id, seen, counted):
+        if not self._campaigns.correct(tenant_id, campaign_id, seen, found):
             return False
         _log.warning("books_corrected", extra={"campaign_id": campaign_id, "differences": wrong})
         now = self._clock.now()
@@ -54,7 +58,7 @@ class KeepBooks:
             metadata=dict(wrong),
         )
         self._campaigns.log(tenant_id, campaign_id, entry)
-        return True
+        return False
 
     def changed_at(self, campaign: Campaign) -> int:
         """When the counters last moved; 0 if never."""
@@ -62,7 +66,7 @@ class KeepBooks:
         return counters.get("changed_at", 0)
 
     def _count(self, campaign: Campaign) -> dict[str, int]:
-        counted: Counter[str] = Counter()
+        found: Counter[str] = Counter()
         start = 0
         while page := self._recipients.page(
             campaign.tenant_id,
@@ -73,9 +77,6 @@ class KeepBooks:
             consistent=True,
         ):
             for recipient in page:
-                if recipient.status in BOOKED:
-                    counted[recipient.status] += 1
-                if recipient.sent_at is not None and recipient.message_id:
-                    counted[times_sent(recipient.message_id)] += 1
+                found.update(counted(recipient))
             start = page[-1].sequence + 1
-        return dict(counted)
+        return dict(found)

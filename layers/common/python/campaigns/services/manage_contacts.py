@@ -22,12 +22,13 @@ from campaigns.domain.errors import (
 )
 from campaigns.domain.group import list_changes, lists_of
 from campaigns.domain.identity import Identity, new_token
-from campaigns.domain.model import Contact, Suppression
+from campaigns.domain.model import Contact
 from campaigns.domain.phone import Phone
 from campaigns.services.bulk_contacts import BulkContacts, birth_of
+from campaigns.services.choose_for_contact import ChooseForContact
 from campaigns.services.count_lists import CountLists
 from campaigns.services.ports import Clock, Listing
-from campaigns.services.ports_registry import ContactBook, Stale, SuppressionBook, Versioned
+from campaigns.services.ports_registry import ContactBook, Stale, Versioned
 from campaigns.services.read_contacts import ContactFilter, ContactView, ReadContacts
 
 
@@ -36,7 +37,7 @@ class ManageContacts:
     """Contacts of a tenant. Times are epoch milliseconds."""
 
     contacts: ContactBook
-    suppressions: SuppressionBook
+    choose: ChooseForContact
     reading: ReadContacts
     counting: CountLists
     bulk: BulkContacts
@@ -106,15 +107,14 @@ class ManageContacts:
     ) -> ContactView:
         """Out for every campaign, at the moment of sending. The first opt-out stands."""
         person = self._stored(tenant_id, contact_id).value.person
-        opted_out_at = self.clock.now()
-        self.suppressions.put(Suppression(tenant_id, person, opted_out_at, source, reason))
+        self.choose.out(tenant_id, person, source=source, reason=reason)
         # As she is listed by now: she may have been opted in, and listed so, since she was read.
         return self.read(tenant_id, contact_id)
 
     def opt_in(self, tenant_id: str, contact_id: str) -> ContactView:
         """Takes the opt-out back; nothing happens where there is none."""
         person = self._stored(tenant_id, contact_id).value.person
-        self.suppressions.remove(tenant_id, person)
+        self.choose.back(tenant_id, person)
         return self.read(tenant_id, contact_id)
 
     def _save(self, seen: Versioned[Contact] | None, contact: Contact) -> Stale[Contact] | None:

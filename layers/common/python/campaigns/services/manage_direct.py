@@ -121,6 +121,8 @@ class ManageDirect:
         now = self.clock.now()
         if message is None or message.instance_id != instance_id or message.expires_at <= now:
             raise NotFound
+        if message.purpose is not DirectPurpose.TEST:
+            raise NotFound
         return as_seen(message, now)
 
     def _own_gate(self, tenant_id: str, instance_id: str) -> InstanceGate:

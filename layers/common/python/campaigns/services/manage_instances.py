@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from campaigns.domain.errors import (
     ConcurrentUpdate,
-    Conflict,
-    ConflictCode,
     FieldError,
     GatewayRefused,
     ValidationFailed,
@@ -24,6 +22,11 @@ from campaigns.domain.instance import (
 )
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.model import ConnectionState, Instance, InstanceGate
+from campaigns.services.follow_connection import (
+    FollowConnection,
+    already_registered,
+    with_phone,
+)
 from campaigns.services.instance_views import InstanceView, InstanceViews
 from campaigns.services.new_instance import new_instance
 from campaigns.services.ports import Clock, Concurrently, Listing
@@ -31,27 +34,34 @@ from campaigns.services.ports_registry import (
     InstanceBook,
     InstanceChange,
     KeyVault,
-    Registration,
 )
 from campaigns.services.probe_instance import Probe, ProbeInstance
+from campaigns.services.set_webhook import SetWebhook
 
 _ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageInstances:
-    """Instances of a tenant. Times are epoch milliseconds."""
+    """Instances of a tenant. Times are epoch milliseconds.
+
+    `domain` is the one by which this API is being called: its webhooks are called by the same.
+    """
 
     instances: InstanceBook
     views: InstanceViews
     vault: KeyVault
     probe: ProbeInstance
+    follow: FollowConnection
+    webhooks: SetWebhook
     identity: Identity
     clock: Clock
     random: Random
     concurrently: Concurrently
 
-    def create(self, tenant_id: str, draft: InstanceDraft, actor: str) -> InstanceView:
+    def create(
+        self, tenant_id: str, draft: InstanceDraft, actor: str, *, domain: str | None = None
+    ) -> InstanceView:
         """Registers an instance that exists, once its key has proved valid.
 
         Raises ValidationFailed, Unavailable, GatewayRefused, or Conflict where this server's
@@ -64,14 +74,17 @@ class ManageInstances:
             tenant_id, draft, actor, vault=self.vault, now=self.clock.now(), random=self.random
         )
         instance = replace(
-            instance, connected_phone=phone.e164, server_version=probe.server_version
+            instance,
+            connected_phone=phone.e164,
+            last_phone=next(iter(phone.places), None),
+            server_version=probe.server_version,
         )
         gate = replace(gate, connection_state=probe.connection.state)
         place = server_digest(draft.evolution_url, draft.evolution_instance)
         holder = self.instances.create(instance, gate, [place, *phone.places])
         if holder:
-            raise _already_registered(holder, tenant_id)
-        return self.views.of(instance, gate)
+            raise already_registered(holder, tenant_id)
+        return self.views.of(self.webhooks.set(instance, domain), gate)
 
     def read(self, tenant_id: str, instance_id: str) -> InstanceView:
         return self.views.of(*self.views.own(tenant_id, instance_id))
@@ -94,6 +107,7 @@ class ManageInstances:
         changes: Mapping[str, Any],
         *,
         seen: InstanceView | None = None,
+        domain: str | None = None,
     ) -> InstanceView:
         """Changes fields of :class:`InstanceDraft`. A new server, instance or key is proved first.
 
@@ -120,28 +134,47 @@ class ManageInstances:
                 daily_limit=after.daily_limit,
             ),
         )
-        if not after.reaches_as(before):
-            change = self._reconnected(change, before, after, self.probe.prove(after))
-        return self._changed(change)
+        if after.reaches_as(before):
+            return self._changed(change)
+        seen_at = self.clock.now()
+        change = self._reconnected(change, before, after, self.probe.prove(after))
+        self.follow.hold_back(change, seen_at=seen_at)
+        changed = self._changed(change)
+        self.follow.lead(changed.gate, seen_at=seen_at)
+        return self._as_it_stands(self.webhooks.check(changed.instance, domain))
 
-    def refresh(self, tenant_id: str, instance_id: str) -> InstanceView:
+    def refresh(
+        self, tenant_id: str, instance_id: str, *, domain: str | None = None
+    ) -> InstanceView:
         """Asks Evolution how the instance is now.
 
         The gate is shut where the instance cannot be used any more (GatewayRefused with a
         `reason`) or its phone is registered to another one (Conflict). Nothing changes where the
         server is in trouble (Unavailable, or GatewayRefused with its `status`). Where its
-        connection was changed meanwhile, what was said before may be old: it is asked again.
+        connection was changed meanwhile, what was said before may be old: it is asked again. A
+        campaign here is paused or goes on as `FollowConnection` says, and the webhook is set again
+        where it is not as it should be.
         """
         for _ in range(_ATTEMPTS):
             try:
-                return self._refreshed(tenant_id, instance_id)
+                return self._refreshed(tenant_id, instance_id, domain)
             except ConcurrentUpdate:
                 continue
         raise ConcurrentUpdate
 
-    def _refreshed(self, tenant_id: str, instance_id: str) -> InstanceView:
+    def rotate_webhook_secret(
+        self, tenant_id: str, instance_id: str, *, domain: str
+    ) -> InstanceView:
+        """Its webhook gets a new secret; the one before is valid for 24 h more.
+
+        Raises as `SetWebhook.rotate` does.
+        """
         instance, gate = self.views.own(tenant_id, instance_id)
-        api_key = self.vault.decrypt(instance)
+        return self.views.of(self.webhooks.rotate(instance, domain), gate)
+
+    def _refreshed(self, tenant_id: str, instance_id: str, domain: str | None) -> InstanceView:
+        instance, gate = self.views.own(tenant_id, instance_id)
+        seen_at, api_key = self.clock.now(), self.vault.decrypt(instance)
         server, name = instance.evolution_url, instance.evolution_instance
         try:
             probe = self.probe.look_again(server, name, api_key)
@@ -149,21 +182,19 @@ class ManageInstances:
             if "reason" in refused.context:
                 self.instances.note_state(instance_id, ConnectionState.UNKNOWN, seen=gate)
             raise
-        change = InstanceChange(
-            old=instance,
-            new=replace(instance, server_version=probe.server_version),
-            old_gate=gate,
-            new_gate=connected_as(gate, probe.connection.state),
+        instance, _ = self.follow(
+            instance,
+            gate,
+            probe.connection,
+            seen_at=seen_at,
+            server_version=probe.server_version,
         )
-        if probe.connection.phone:
-            change = self._with_phone(change, probe.connection.phone)
-        if change.new != instance:
-            change = replace(change, new=replace(change.new, updated_at=self._unseen(instance)))
-        try:
-            return self._changed(change)
-        except Conflict:
-            self.instances.note_state(instance_id, ConnectionState.UNKNOWN, seen=gate)
-            raise
+        return self._as_it_stands(self.webhooks.check(instance, domain))
+
+    def _as_it_stands(self, instance: Instance) -> InstanceView:
+        """Its campaign may have been paused, or have gone on."""
+        _, gate = self.views.own(instance.tenant_id, instance.instance_id)
+        return self.views.of(instance, gate)
 
     def _unseen(self, instance: Instance) -> int:
         """A time that tells this version from the one before, also within a millisecond."""
@@ -218,29 +249,10 @@ class ManageInstances:
         )
         if new_place != old_place:
             change = replace(change, taken=(new_place,), given_back=(old_place,))
-        return self._with_phone(change, probe.connection.phone)
-
-    def _with_phone(self, change: InstanceChange, digits: str | None) -> InstanceChange:
-        old = connected_phone(change.old.connected_phone, self.identity)
-        phone = connected_phone(digits, self.identity)
-        new = replace(change.new, connected_phone=phone.e164)
-        if phone.places == old.places:
-            return replace(change, new=new)
-        return replace(
-            change,
-            new=new,
-            taken=(*change.taken, *phone.places),
-            given_back=(*change.given_back, *old.places),
-        )
+        return with_phone(change, probe.connection.phone, self.identity)
 
     def _changed(self, change: InstanceChange) -> InstanceView:
         holder = self.instances.change(change)
         if holder:
-            raise _already_registered(holder, change.new.tenant_id)
+            raise already_registered(holder, change.new.tenant_id)
         return self.views.of(change.new, change.new_gate)
-
-
-def _already_registered(holder: Registration, tenant_id: str) -> Conflict:
-    """Only a tenant's own record is named."""
-    own_id = holder.instance_id if holder.tenant_id == tenant_id else None
-    return Conflict(ConflictCode.ALREADY_REGISTERED, existing_id=own_id)

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Protocol
 
 from campaigns.domain.gates import LEAVE_WITHIN_MS, PATIENCE_MS, PERSON_GAP_MS, Refusal, Shut
+from campaigns.domain.latest_send import LatestSend
 from campaigns.domain.model import Instance, InstanceGate
 from campaigns.domain.try_report import TryReport
 from campaigns.services.ports import Clock, Gates, Persons, Stamp
@@ -27,7 +28,8 @@ class Try:
 
     `stamped_by` is what the person is stamped with; `own_is_free`: that stamp does not block the
     try itself, since nothing of it was sent. `holder` is what the instance is busy with: another
-    copy of this very try is known by it. `campaign_id` None is a send without a campaign.
+    copy of this very try is known by it. `campaign_id` None is a send without a campaign; else
+    `sequence` is whose turn it is there.
     """
 
     tenant_id: str
@@ -36,6 +38,7 @@ class Try:
     holder: str
     own_is_free: bool
     campaign_id: str | None = None
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class PassGates:
             now = self._clock.now()
             shut: Shut | None = None
             if held is None or now - stamped_at >= LEAVE_WITHIN_MS:
-                stamp = self._stamp(attempt, token, now)
+                stamp = self._stamp(attempt, instance.instance_id, token, now)
                 if isinstance(stamp, Shut):
                     shut = stamp
                 else:
@@ -125,7 +128,10 @@ class PassGates:
             self._persons.undo(taken.stamp)
         return failures_in_row
 
-    def _stamp(self, attempt: Try, token: str, now: int) -> Stamp | Shut:
+    def _stamp(self, attempt: Try, instance_id: str, token: str, now: int) -> Stamp | Shut:
+        latest = None
+        if attempt.campaign_id is not None and attempt.sequence is not None:
+            latest = LatestSend(instance_id, attempt.campaign_id, attempt.sequence, now)
         return self._persons.stamp(
             attempt.person,
             tenant_id=attempt.tenant_id,
@@ -134,6 +140,7 @@ class PassGates:
             now=now,
             gap_ms=self._person_gap_ms,
             own_is_free=attempt.own_is_free,
+            latest=latest,
         )
 
     def _take_instance(

@@ -1,5 +1,6 @@
 """Pause a campaign, by a person or by the system: from a second later no request leaves."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
@@ -22,12 +23,26 @@ class PauseCampaign:
         """False where the campaign's state has changed meanwhile."""
         return self._pause(campaign, actor, reason, None)
 
-    def auto_pause(self, tenant_id: str, campaign_id: str, reason: AutoPauseReason) -> bool:
-        """Pause by the system, if the campaign is still active. The reason is told to its owner."""
+    def auto_pause(
+        self,
+        tenant_id: str,
+        campaign_id: str,
+        reason: AutoPauseReason,
+        *,
+        seen_at: int | None = None,
+        metadata: Mapping[str, str | int] | None = None,
+    ) -> bool:
+        """Pause by the system, if the campaign is still active. The reason is told to its owner.
+
+        `metadata` goes into the log beside it. What was seen (`seen_at`, epoch ms) before somebody
+        resumed the campaign is no reason any more.
+        """
         campaign = self._campaigns.head(tenant_id, campaign_id, consistent=True)
         if campaign is None or campaign.status is not CampaignStatus.ACTIVE:
             return False
-        return self._pause(campaign, SYSTEM, None, reason)
+        if seen_at is not None and seen_at < (campaign.resumed_at or 0):
+            return False
+        return self._pause(campaign, SYSTEM, None, reason, metadata)
 
     def _pause(
         self,
@@ -35,6 +50,7 @@ class PauseCampaign:
         actor: str,
         reason: str | None,
         auto_reason: AutoPauseReason | None,
+        metadata: Mapping[str, str | int] | None = None,
     ) -> bool:
         now = self._clock.now()
         entry = new_entry(
@@ -43,7 +59,7 @@ class PauseCampaign:
             self._random,
             actor=actor,
             level=LogLevel.WARNING if auto_reason else LogLevel.INFO,
-            metadata={"reason": auto_reason or reason or ""},
+            metadata={"reason": auto_reason or reason or "", **(metadata or {})},
         )
         paused = replace(
             campaign,

@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.connection_check import ConnectionCheckKey
 from campaigns.domain.delivery import GatewayAnswer
 from campaigns.domain.gates import Shut
 from campaigns.domain.job import Job
+from campaigns.domain.latest_send import LatestSend
 from campaigns.domain.model import (
     Campaign,
     Contact,
@@ -58,7 +60,7 @@ class JobQueue(Protocol):
         """Hide received messages (by receipt handle) for so many seconds. Best effort."""
 
 
-type DueWork = LaneKey | LayingKey | RemovalKey
+type DueWork = LaneKey | LayingKey | RemovalKey | ConnectionCheckKey
 
 
 class Lanes(Protocol):
@@ -169,6 +171,8 @@ class Stamp:
     before_by: str | None = None
     before_messaged_at: int | None = None
     is_repeat: bool = False
+    latest: LatestSend | None = None
+    before_latest: str | None = None
 
 
 class Persons(Protocol):
@@ -182,10 +186,12 @@ class Persons(Protocol):
         now: int,
         gap_ms: int,
         own_is_free: bool,
+        latest: LatestSend | None = None,
     ) -> Stamp | Shut:
         """No other send to this person in the last `gap_ms`, of any tenant; then she is stamped.
 
-        The same write notes that this tenant messages her. `own_is_free`: the stamp of the same
+        The same write notes that this tenant messages her, and with `latest` for which campaign.
+        `own_is_free`: the stamp of the same
         `stamped_by` does not count, since nothing of it was sent.
         """
 
@@ -197,10 +203,6 @@ class Suppressions(Protocol):
         """Consistently."""
 
     def read_many(self, tenant_id: str, persons: Sequence[str]) -> set[str]: ...
-
-    def put(self, suppression: Suppression) -> None: ...
-
-    def remove(self, tenant_id: str, person: str) -> None: ...
 
 
 class Contacts(Protocol):
@@ -343,7 +345,8 @@ class Campaigns(Protocol):
     def resume(
         self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry
     ) -> TransitionRefusal | None:
-        """Paused to active; makes the lane due at its `due_at`."""
+        """Paused to active, unless it was paused for another reason since it was read; makes the
+        lane due at its `due_at`."""
 
     def end(
         self, old: Campaign, new: Campaign, lane: Lane | None, entry: LogEntry

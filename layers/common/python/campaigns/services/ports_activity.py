@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from campaigns.domain.latest_send import LatestSend
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -23,3 +25,19 @@ class Activities(Protocol):
 
         Not consistent: what happened within the last second may be missing.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """`Activity`, and what was sent to her last: by a campaign, through one instance."""
+
+    activity: Activity
+    latest: LatestSend | None = None
+
+
+class Correspondences(Protocol):
+    def read(self, tenant_id: str, instance_id: str, person: str) -> Correspondence:
+        """Not consistent, as above."""
+
+    def note_reply(self, tenant_id: str, person: str, at: int) -> None:
+        """She replied to this tenant; nothing where a later reply is noted."""

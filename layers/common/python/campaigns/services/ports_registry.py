@@ -151,6 +151,12 @@ class InstanceBook(Instances, Protocol):
     def note_pairing(self, instance_id: str, pairing_for: str) -> None:
         """For which phone a code to type was asked, as a keyed hash."""
 
+    def note_webhook(self, old: Instance, new: Instance) -> bool:
+        """What differs of its webhook; False where its secret was rotated meanwhile, or it is gone.
+
+        Everything else of the record may have changed.
+        """
+
     def retire(
         self, instance: Instance, given_back: Sequence[str], *, whole: bool
     ) -> InstanceGate | None:

@@ -34,6 +34,7 @@ from campaigns.services.ports_registry import (
     Registration,
 )
 from campaigns.services.probe_instance import ProbeInstance
+from campaigns.services.set_webhook import SetWebhook
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class ProvisionInstance:
     vault: KeyVault
     admin: GatewayAdmin
     probe: ProbeInstance
+    webhooks: SetWebhook
     server: str
     server_key: ServerKey
     identity: Identity
@@ -67,14 +69,21 @@ class ProvisionInstance:
     random: Random
 
     def create(
-        self, tenant_id: str, draft: InstanceDraft, actor: str, *, attempt: str | None = None
+        self,
+        tenant_id: str,
+        draft: InstanceDraft,
+        actor: str,
+        *,
+        attempt: str | None = None,
+        domain: str | None = None,
     ) -> InstanceView:
         """A new instance on our own server; its name there begins with the draft's.
 
-        Of the draft, URL and key are ours to choose. The same `attempt` with the same draft makes
-        one instance, however often it is repeated. Raises ValidationFailed, Conflict where there is
-        no server or the tenant has enough, Unavailable or GatewayRefused; then nothing is left of
-        it, or, where the server does not say so, an instance that is not connected.
+        Of the draft, URL and key are ours to choose; `domain` is the one by which this API is being
+        called. The same `attempt` with the same draft makes one instance, however often it is
+        repeated. Raises ValidationFailed, Conflict where there is no server or the tenant has
+        enough, Unavailable or GatewayRefused; then nothing is left of it, or, where the server does
+        not say so, an instance that is not connected.
         """
         self._require_key()
         self._require_room(tenant_id)
@@ -91,19 +100,22 @@ class ProvisionInstance:
             new = self._new(tenant_id, draft, actor, mark, version)
             holder = self.instances.create(*new, _places(new[0]))
             if holder is None:
-                return self._finished(*new)
-            if begun := self._begun(holder):
-                return self.views.of(*self._put_on_server(*begun))
+                instance, gate = self._finished(*new)
+            elif begun := self._begun(holder):
+                instance, gate = self._put_on_server(*begun)
+            else:
+                continue
+            return self.views.of(self.webhooks.set(instance, domain), gate)
         raise ConcurrentUpdate
 
-    def put_back(self, instance: Instance, gate: InstanceGate) -> Instance:
+    def put_back(self, instance: Instance, gate: InstanceGate, domain: str | None) -> Instance:
         """Make an instance anew that its server has lost; servers forget those never connected.
 
         Raises GatewayRefused where it was not made by us, or on a server that is ours no more.
         """
         if not instance.created_on_server or instance.evolution_url != self.server:
             raise GatewayRefused(reason=AdminRefusal.UNKNOWN_INSTANCE.value)
-        return self._put_on_server(instance, gate)[0]
+        return self.webhooks.set(self._put_on_server(instance, gate)[0], domain)
 
     def take_off(self, instance: Instance) -> None:
         """Delete it on its server, as far as that lets us: it may be gone for good."""
@@ -150,9 +162,9 @@ class ProvisionInstance:
         )
         return replace(instance, server_version=version, created_on_server=True), gate
 
-    def _finished(self, instance: Instance, gate: InstanceGate) -> InstanceView:
+    def _finished(self, instance: Instance, gate: InstanceGate) -> _Records:
         try:
-            return self.views.of(*self._put_on_server(instance, gate))
+            return self._put_on_server(instance, gate)
         except Exception:
             self._undo(instance)
             raise

@@ -51,11 +51,13 @@ class ReadRecipients:
         views = self._with_contacts(tenant_id, found[:limit])
         return Listing(views, str(found[limit - 1].sequence) if len(found) > limit else None)
 
-    def one(self, tenant_id: str, campaign_id: str, recipient_id: str) -> RecipientView:
+    def one(
+        self, tenant_id: str, campaign_id: str, recipient_id: str, *, consistent: bool = False
+    ) -> RecipientView:
         """Raises :class:`NotFound`."""
         # Of a draft that was deleted the head alone is gone at once.
         campaign = self._head(tenant_id, campaign_id)
-        found = self._recipients.find(tenant_id, campaign_id, recipient_id)
+        found = self._recipients.find(tenant_id, campaign_id, recipient_id, consistent=consistent)
         # What lies beyond the total is not laid yet.
         if found is None or found.sequence >= campaign.total:
             raise NotFound

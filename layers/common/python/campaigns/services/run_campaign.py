@@ -4,9 +4,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
+from typing import Final
 
 from campaigns.domain.campaign import CampaignStatus, CampaignTrigger, require_move
-from campaigns.domain.campaign_log import new_entry
+from campaigns.domain.campaign_log import SYSTEM, new_entry
 from campaigns.domain.errors import CheckFailure, InvalidState, NotFound, StartRefused
 from campaigns.domain.model import (
     Campaign,
@@ -31,6 +32,10 @@ from campaigns.services.start_conditions import StartCheck
 from campaigns.services.visit_lane import VisitLane
 
 _log = logging.getLogger(__name__)
+
+_LIVE: Final = frozenset({CampaignStatus.ACTIVE, CampaignStatus.PAUSED})
+#: How often a pause is tried while the system moves the campaign between these.
+_ATTEMPTS: Final = 3
 
 
 class RunCampaign:
@@ -90,30 +95,46 @@ class RunCampaign:
     def pause(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
     ) -> bool:
-        """From a second after this returns no request leaves."""
+        """From a second after this no request leaves, nor any until somebody resumes it."""
         campaign = self._head(tenant_id, campaign_id)
-        if campaign.status is CampaignStatus.PAUSED:
-            return False
-        if campaign.status is CampaignStatus.ACTIVE and self._pause.pause(
-            campaign, actor=actor, reason=reason
-        ):
-            return True
-        return self._unless(tenant_id, campaign_id, CampaignStatus.PAUSED)
+        for _ in range(_ATTEMPTS):
+            if campaign.status is CampaignStatus.PAUSED and not campaign.goes_on_when_connected:
+                return False
+            if campaign.status not in _LIVE:
+                break
+            if self._pause.pause(campaign, actor=actor, reason=reason):
+                return True
+            campaign = self._head(tenant_id, campaign_id)
+        raise InvalidState(campaign.status)
 
     def resume(
         self, tenant_id: str, campaign_id: str, actor: str, reason: str | None = None
     ) -> bool:
         """Paused to active: the first request leaves at once, what lies ahead keeps its slots."""
         campaign = self._head(tenant_id, campaign_id)
+        return self._resume(campaign, actor, reason, CampaignTrigger.RESUME)
+
+    def reconnected(self, campaign: Campaign) -> None:
+        """It asked to go on once its instance is connected again, unless it was moved since."""
+        try:
+            self._resume(campaign, SYSTEM, None, CampaignTrigger.RECONNECT)
+        except (InvalidState, StartRefused, NotFound):
+            return
+
+    def _resume(
+        self, campaign: Campaign, actor: str, reason: str | None, trigger: CampaignTrigger
+    ) -> bool:
+        """The campaign as it was read; of another pause than that one nothing is undone."""
         if campaign.status is CampaignStatus.ACTIVE:
             return False
-        require_move(campaign.status, CampaignStatus.ACTIVE, by=CampaignTrigger.RESUME)
+        require_move(campaign.status, CampaignStatus.ACTIVE, by=trigger)
         key, now = campaign.lane_key, self._clock.now()
         lane = self._lanes.read(key)
         active = replace(
             campaign,
             status=CampaignStatus.ACTIVE,
             updated_at=now,
+            resumed_at=now,
             paused_at=None,
             auto_pause_reason=None,
             last_error=None,
@@ -123,7 +144,7 @@ class RunCampaign:
             raise InvalidState(campaign.status)
         refusal = self._campaigns.resume(campaign, active, replace(lane, due_at=now), entry)
         if refusal is TransitionRefusal.STATE:
-            return self._unless(tenant_id, campaign_id, CampaignStatus.ACTIVE)
+            return self._unless(campaign.tenant_id, campaign.campaign_id, CampaignStatus.ACTIVE)
         if refusal:
             raise StartRefused([CheckFailure(StartCheck.INSTANCE_DISCONNECTED)])
         self._plan_now(key, restart=True)

@@ -8,13 +8,15 @@ queue until it may be tried again.
 from dataclasses import dataclass, field
 from random import Random
 
-from campaigns.domain.delivery import GatewayAnswer, Sent, Unknown, classify
+from campaigns.domain.delivery import GatewayAnswer, InstanceFault, Sent, Unknown, classify
 from campaigns.domain.direct_message import (
     DirectErrorCode,
     DirectMessage,
+    DirectPurpose,
     DirectStatus,
     ErrorCode,
     as_seen,
+    barred,
     claimed,
     failed,
     is_over,
@@ -32,11 +34,10 @@ from campaigns.domain.gates import (
     Shut,
 )
 from campaigns.domain.hours import TenantDays
-from campaigns.domain.identity import new_token
+from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.job import DirectJob
 from campaigns.domain.model import Instance
-from campaigns.domain.recipient import RecipientErrorCode
 from campaigns.domain.try_report import report_of
 from campaigns.services.dispatch_message import StayHidden
 from campaigns.services.instance_cache import InstanceCache
@@ -45,6 +46,8 @@ from campaigns.services.pass_gates import Pass, PassGates, Try
 from campaigns.services.ports import Clock, Gateway, Suppressions, Tenants, Vault
 from campaigns.services.ports_direct import DirectGuard, DirectMessages
 from campaigns.services.reach_instance import ReachInstance
+from campaigns.services.shut_instance import ShutInstance
+from campaigns.services.trip_breaker import TripBreaker
 
 #: Refusals that no waiting mends, and what its sender is told.
 _FINAL = {
@@ -54,8 +57,9 @@ _FINAL = {
 }
 _QUEUED = frozenset({DirectStatus.QUEUED})
 _SENDING = frozenset({DirectStatus.SENDING})
-#: What a proof of a send moves forward, whoever holds the lease.
-_PROVABLE = frozenset({DirectStatus.SENDING, DirectStatus.UNCONFIRMED})
+#: What a proof of a send moves forward, whoever holds the lease; where a receipt was faster, the
+#: answer knows better when it left, and to where.
+_PROVABLE = frozenset({DirectStatus.SENDING, DirectStatus.UNCONFIRMED, DirectStatus.SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,11 @@ class SendDirect:
         gateway: Gateway,
         vault: Vault,
         instances: InstanceCache,
+        identity: Identity,
         clock: Clock,
         random: Random,
+        breaker: TripBreaker,
+        shut: ShutInstance,
         lease_ms: int,
         read_timeout_ms: int,
     ) -> None:
@@ -98,8 +105,11 @@ class SendDirect:
         self._request = MakeRequest(gateway, clock)
         self._vault = vault
         self._instances = instances
+        self._identity = identity
         self._clock = clock
         self._random = random
+        self._breaker = breaker
+        self._shut = shut
         self._lease_ms = lease_ms
         self._needed_ms = read_timeout_ms + MARGIN_MS
 
@@ -148,6 +158,9 @@ class SendDirect:
         if isinstance(outcome, Sent | Unknown):
             # Of a greeting, these say nothing of the message.
             return self._again(message)
+        gate = self._breaker.note(message.instance_id, None, token=new_token(self._random))
+        if gate:
+            self._breaker.counted(gate, gate.failures_in_row, at=now)
         again_at = retry_after_fault_at(message, outcome, now=now)
         if again_at is None:
             return self._fail(message, outcome.error_code)
@@ -169,7 +182,9 @@ class SendDirect:
         return self._gates.take(attempt, ready.instance, days, token=new_token(self._random))
 
     def _turned_away(self, message: DirectMessage, shut: Shut) -> StayHidden | None:
-        if shut.refusal in _FINAL:
+        # She wrote through it just now: that it is connected again is about to be noted.
+        comes_back = shut.refusal is Refusal.DISCONNECTED and _confirms(message)
+        if shut.refusal in _FINAL and not comes_back:
             return self._fail(message, _FINAL[shut.refusal])
         # Another's mark is cleared long before it runs out; our own, by a crashed try, is not.
         is_anothers = shut.refusal is Refusal.BUSY and shut.holder != message.direct_message_id
@@ -182,8 +197,9 @@ class SendDirect:
             held = self._claim(ready.message, taken)
             if held is None:
                 return self._again(ready.message)
-            if self._suppressions.read(held.tenant_id, held.person):
-                return self._fail(held, RecipientErrorCode.OPTED_OUT)
+            bar = barred(held, is_opted_out=self._is_opted_out(held))
+            if bar is not None:
+                return self._fail(held, bar)
             leaves = self._is_in_time(ready, taken)
             if not leaves:
                 return self._give_back(held)
@@ -201,6 +217,16 @@ class SendDirect:
         held = claimed(message, now=now, lease_token=taken.token, lease_until=now + self._lease_ms)
         guard = DirectGuard(_QUEUED, wanted_at=taken.taken_at + LEAVE_WITHIN_MS)
         return held if self._messages.save(held, guard) else None
+
+    def _is_opted_out(self, message: DirectMessage) -> bool:
+        """Of a confirmation: by what it confirms. A later opt-out of hers has its own."""
+        suppression = self._suppressions.read(message.tenant_id, message.person)
+        if suppression is None or not _confirms(message):
+            return suppression is not None
+        confirmed_by = self._identity.confirmation_id(
+            message.instance_id, suppression.said_in or ""
+        )
+        return message.direct_message_id == confirmed_by
 
     def _is_in_time(self, ready: _Ready, taken: Pass) -> bool:
         now = self._clock.now()
@@ -232,7 +258,12 @@ class SendDirect:
             self._messages.save(settlement.after, guard)
         finally:
             report = report_of(made.outcome, held.whatsapp_message_id)
-            self._gates.settle(taken, left_at=made.left_at, counts=settlement.counts, report=report)
+            failures_in_row = self._gates.settle(
+                taken, left_at=made.left_at, counts=settlement.counts, report=report
+            )
+        self._breaker.counted(taken.before, failures_in_row, at=made.left_at)
+        if isinstance(made.outcome, InstanceFault):
+            self._shut(taken.before, made.outcome.pause_reason)
         return None if settlement.retry_at is None else _hidden(settlement.retry_at, now)
 
     # What becomes of one that was not sent
@@ -257,6 +288,10 @@ class SendDirect:
         guard = _own(message) if is_held else DirectGuard(_QUEUED)
         self._messages.save(failed(message, code, now=self._clock.now()), guard)
         return None
+
+
+def _confirms(message: DirectMessage) -> bool:
+    return message.purpose is DirectPurpose.OPT_OUT_CONFIRMATION
 
 
 def _own(held: DirectMessage) -> DirectGuard:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from campaigns.domain.delivery import AutoPauseReason, GatewayAnswer, classify
-from campaigns.domain.errors import NotFound, TextTooLong
+from campaigns.domain.errors import NotFound, TextTooLong, Unavailable
 from campaigns.domain.gates import (
     LATE_MS,
     LEAVE_WITHIN_MS,
@@ -19,9 +19,10 @@ from campaigns.domain.gates import (
 )
 from campaigns.domain.identity import Identity, new_token
 from campaigns.domain.instants import MINUTE_MS, to_datetime
-from campaigns.domain.model import Contact, Instance, Recipient, SendJob
+from campaigns.domain.model import Contact, Instance, InstanceGate, Recipient, SendJob
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from campaigns.domain.recipient_changes import claimed, on_instance
+from campaigns.domain.reconciling import honoured_under, honours_ids, may_be_resent
 from campaigns.domain.rendering import contact_values, render
 from campaigns.domain.rotation import message_for
 from campaigns.domain.settlement import Settlement
@@ -35,14 +36,19 @@ from campaigns.services.ports import (
     Clock,
     Contacts,
     Gateway,
-    Guard,
     Recipients,
     Suppressions,
     Vault,
 )
+from campaigns.services.ports_connection import ConnectionChecks
+from campaigns.services.ports_lookup import MessageLookup
 from campaigns.services.reach_instance import ReachInstance
 from campaigns.services.settle_delivery import SettleDelivery
+from campaigns.services.shut_instance import ShutInstance
+from campaigns.services.trip_breaker import TripBreaker
 
+#: What a job may find its recipient in.
+_TRIED = frozenset({RecipientStatus.PENDING, RecipientStatus.UNKNOWN})
 #: Where a window never opens again, its recipients are looked at once a day.
 _NEVER_MS = 24 * 60 * MINUTE_MS
 
@@ -77,11 +83,15 @@ class SendOne:
         suppressions: Suppressions,
         pass_gates: PassGates,
         gateway: Gateway,
+        lookup: MessageLookup,
         vault: Vault,
         facts: FactsCache,
         instances: InstanceCache,
         settle: SettleDelivery,
         pause: PauseCampaign,
+        shut: ShutInstance,
+        checks: ConnectionChecks,
+        breaker: TripBreaker,
         identity: Identity,
         clock: Clock,
         random: Random,
@@ -94,11 +104,15 @@ class SendOne:
         self._gates = pass_gates
         self._reach = ReachInstance(gateway, instances)
         self._request = MakeRequest(gateway, clock)
+        self._lookup = lookup
         self._vault = vault
         self._facts = facts
         self._instances = instances
         self._settle = settle
         self._pause = pause
+        self._shut = shut
+        self._checks = checks
+        self._breaker = breaker
         self._identity = identity
         self._clock = clock
         self._random = random
@@ -116,10 +130,10 @@ class SendOne:
         if ready is None:
             return
         self._clock.sleep(max(0, job.slot_at - self._clock.now()))
-        token = new_token(self._random)
+        token, asked_at = new_token(self._random), self._clock.now()
         taken = self._gates.take(_try_of(recipient), ready.instance, ready.facts.hours, token=token)
         if isinstance(taken, Shut):
-            self._turned_away(ready, taken)
+            self._turned_away(ready, taken, asked_at)
         else:
             self._claim_and_send(ready, taken)
 
@@ -136,7 +150,7 @@ class SendOne:
             recipient is not None
             and recipient.recipient_id == job.recipient_id
             and recipient.plan_number == job.plan_number
-            and recipient.status is RecipientStatus.PENDING
+            and recipient.status in _TRIED
         )
         if recipient is None or not is_current:
             return None
@@ -172,29 +186,47 @@ class SendOne:
         if not isinstance(instance, Instance):
             self._unreachable(job, recipient, instance)
             return None
+        if _is_resend(recipient) and not self._honours_ids(instance):
+            self._settle.release(recipient, self._clock.now())
+            return None
         api_key = self._vault.decrypt(instance)
         return _Ready(job, deadline, recipient, facts, contact, instance, api_key, message_id, text)
 
+    def _honours_ids(self, instance: Instance) -> bool:
+        """Asked now: a resend may have waited for a resume, and the server be another since."""
+        try:
+            return honours_ids(self._lookup.version(instance.evolution_url))
+        except Unavailable:
+            return False
+
     def _unreachable(self, job: SendJob, recipient: Recipient, fault: GatewayAnswer) -> None:
         """A try that failed before its gates; while the campaign is stopped it is none."""
-        if self._settle.is_active(recipient):
-            self._after(job, self._settle.fail_before_claim(recipient, classify(fault)))
+        now = self._clock.now()
+        gate = self._breaker.note(job.instance_id, job.campaign_id, token=_holder_of(recipient))
+        if gate is None:
+            self._settle.release(recipient, now)
+            return
+        if self._breaker.costs_a_try(gate.failures_in_row):
+            self._after(job, self._settle.fail_before_claim(recipient, classify(fault)), gate)
         else:
-            self._settle.release(recipient, self._clock.now())
+            self._settle.release(recipient, now)
+        self._breaker.counted(gate, gate.failures_in_row, at=now)
 
     # Gates
 
-    def _turned_away(self, ready: _Ready, shut: Shut) -> None:
+    def _turned_away(self, ready: _Ready, shut: Shut, asked_at: int) -> None:
         now, job = self._clock.now(), ready.job
         if shut.refusal is Refusal.BUSY and shut.holder == _holder_of(ready.recipient):
             return  # Another copy of this very job is being sent: nothing to give back.
         self._settle.release(ready.recipient, max(now, _waits_until(shut, now)))
         if shut.refusal is Refusal.RECONFIGURED:
             self._instances.forget(job.instance_id)
+        if shut.refusal in {Refusal.CONNECTING, Refusal.DISCONNECTED}:
+            # It may have no webhook that would tell how this ends, or be connected again by now.
+            self._checks.leave_due(job.instance_id, now)
         if shut.refusal is Refusal.DISCONNECTED:
-            self._pause.auto_pause(
-                job.tenant_id, job.campaign_id, AutoPauseReason.INSTANCE_DISCONNECTED
-            )
+            reason = AutoPauseReason.INSTANCE_DISCONNECTED
+            self._pause.auto_pause(job.tenant_id, job.campaign_id, reason, seen_at=asked_at)
 
     def _claim_and_send(self, ready: _Ready, taken: Pass) -> None:
         mine: Recipient | None = None
@@ -225,11 +257,17 @@ class SendOne:
             settlement = self._settle.settle(mine, made.outcome, left_at=made.left_at)
             counts = not settlement.proven_unsent
         finally:
-            self._gates.settle(taken, left_at=made.left_at, counts=counts, report=report)
-        self._after(ready.job, settlement)
+            failures_in_row = self._gates.settle(
+                taken, left_at=made.left_at, counts=counts, report=report
+            )
+        self._after(ready.job, settlement, taken.before)
+        self._breaker.counted(taken.before, failures_in_row, at=made.left_at)
 
     def _claim(self, ready: _Ready, taken: Pass) -> Recipient | None:
         recipient, now = ready.recipient, self._clock.now()
+        if _is_resend(recipient) and not may_be_resent(recipient, taken.before):
+            self._settle.release(recipient, now)
+            return None
         mine = claimed(
             recipient,
             now=now,
@@ -240,9 +278,9 @@ class SendOne:
             whatsapp_message_id=self._identity.whatsapp_message_id(
                 recipient.recipient_id, recipient.instance_id
             ),
+            sent_under=honoured_under(taken.before),
         )
-        guard = Guard(frozenset({recipient.status}), plan_number=recipient.plan_number)
-        return mine if self._recipients.save(recipient, mine, guard) else None
+        return mine if self._settle.claim(recipient, mine) else None
 
     def _last_look(self, ready: _Ready, mine: Recipient, taken: Pass) -> bool:
         """Suppression, hours and the second that all this may take, last of all."""
@@ -275,9 +313,10 @@ class SendOne:
             log_id=mine.recipient_id,
         )
 
-    def _after(self, job: SendJob, settlement: Settlement) -> None:
+    def _after(self, job: SendJob, settlement: Settlement, gate: InstanceGate) -> None:
         if settlement.auto_pause_reason:
             self._pause.auto_pause(job.tenant_id, job.campaign_id, settlement.auto_pause_reason)
+            self._shut(gate, settlement.auto_pause_reason)
 
     def _skip(self, recipient: Recipient, code: RecipientErrorCode) -> None:
         self._settle.end(recipient, RecipientStatus.SKIPPED, code)
@@ -289,6 +328,11 @@ def _holder_of(recipient: Recipient) -> str:
     return f"{recipient.recipient_id}#{recipient.plan_number}"
 
 
+def _is_resend(recipient: Recipient) -> bool:
+    """Under its present plan number an unknown recipient has no other job."""
+    return recipient.status is RecipientStatus.UNKNOWN
+
+
 def _try_of(recipient: Recipient) -> Try:
     return Try(
         tenant_id=recipient.tenant_id,
@@ -297,6 +341,7 @@ def _try_of(recipient: Recipient) -> Try:
         holder=_holder_of(recipient),
         own_is_free=not recipient.may_have_been_sent,
         campaign_id=recipient.campaign_id,
+        sequence=recipient.sequence,
     )
 
 

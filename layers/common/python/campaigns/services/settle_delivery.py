@@ -2,7 +2,6 @@
 
 from random import Random
 
-from campaigns.domain.books import booking
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import Outcome
 from campaigns.domain.model import Recipient
@@ -13,6 +12,8 @@ from campaigns.domain.settlement import (
     decide_settlement,
     under_cancelled_campaign,
 )
+from campaigns.services.advance_recipient import AdvanceRecipient
+from campaigns.services.move_recipient import MoveRecipient
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
 
 
@@ -22,7 +23,8 @@ class SettleDelivery:
     def __init__(
         self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock, random: Random
     ) -> None:
-        self._recipients = recipients
+        self._write = MoveRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
+        self._advance = AdvanceRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
         self._campaigns = campaigns
         self._clock = clock
         self._random = random
@@ -38,6 +40,7 @@ class SettleDelivery:
             outcome,
             retry_count=claimed.retry_count,
             may_have_been_sent=claimed.may_have_been_sent,
+            resend_approved=claimed.resend_approved,
             now=now,
             random_fraction=self._random.random(),
         )
@@ -45,12 +48,24 @@ class SettleDelivery:
             settlement = under_cancelled_campaign(settlement)
         after = settled(claimed, settlement, now=now, left_at=left_at)
         if settlement.status is RecipientStatus.SENT:
-            provable = IN_FLIGHT | {RecipientStatus.UNCONFIRMED}
-            guard = Guard(provable, whatsapp_message_id=claimed.whatsapp_message_id)
+            self._prove(claimed, after)
         else:
-            guard = Guard(frozenset({RecipientStatus.SENDING}), lease_token=claimed.lease_token)
-        self._move(claimed, after, guard)
+            self._move(claimed, after, _held(claimed))
         return settlement
+
+    def _prove(self, claimed: Recipient, after: Recipient) -> None:
+        """Sent, unless a receipt was faster: then only what it did not know is added."""
+        provable = IN_FLIGHT | {RecipientStatus.UNCONFIRMED}
+        guard = Guard(provable, whatsapp_message_id=claimed.whatsapp_message_id)
+        if not self._move(claimed, after, guard):
+            self._advance(
+                claimed,
+                RecipientStatus.SENT,
+                at=after.updated_at,
+                sent_at=after.sent_at,
+                whatsapp_message_id=after.whatsapp_message_id,
+                remote_jid=after.remote_jid,
+            )
 
     def fail_before_claim(self, recipient: Recipient, outcome: Outcome) -> Settlement:
         """A try that ended before its gates, since the server could not even be reached."""
@@ -59,12 +74,17 @@ class SettleDelivery:
             outcome,
             retry_count=recipient.retry_count,
             may_have_been_sent=recipient.may_have_been_sent,
+            resend_approved=recipient.resend_approved,
             now=now,
             random_fraction=self._random.random(),
         )
         after = settled(recipient, settlement, now=now, left_at=now)
         self._move(recipient, after, _unclaimed(recipient))
         return settlement
+
+    def claim(self, recipient: Recipient, claimed: Recipient) -> bool:
+        """Whether it is this try's now: a copy of its job, or an older one, ends here."""
+        return self._move(recipient, claimed, _unclaimed(recipient))
 
     def release(self, recipient: Recipient, not_before: int) -> None:
         """Give an unclaimed recipient back to the planner, under a new plan number."""
@@ -74,52 +94,34 @@ class SettleDelivery:
     def release_claimed(self, claimed: Recipient, not_before: int) -> None:
         """Give back a claimed recipient whose request did not leave."""
         after = released(claimed, now=self._clock.now(), not_before=not_before)
-        guard = Guard(frozenset({RecipientStatus.SENDING}), lease_token=claimed.lease_token)
-        self._move(claimed, after, guard)
+        self._move(claimed, after, _held(claimed))
 
     def end(self, recipient: Recipient, status: RecipientStatus, code: RecipientErrorCode) -> None:
         """Fail or skip a recipient, claimed or not, without sending.
 
-        One whose earlier try may have been sent stays `unknown`: nothing here proves anything.
+        One whose earlier try may have been sent stays `unknown`: nothing here proves anything. A
+        resend that the operator asked for is ended like any other: it is not made.
         """
-        if recipient.may_have_been_sent:
+        if recipient.may_have_been_sent and not recipient.resend_approved:
             if recipient.status is RecipientStatus.SENDING:
                 self.release_claimed(recipient, self._clock.now())
             return
         after = ended(recipient, status, code, now=self._clock.now())
-        guard = (
-            Guard(frozenset({RecipientStatus.SENDING}), lease_token=recipient.lease_token)
-            if recipient.status is RecipientStatus.SENDING
-            else _unclaimed(recipient)
-        )
-        self._move(recipient, after, guard)
+        is_held = recipient.status is RecipientStatus.SENDING
+        self._move(recipient, after, _held(recipient) if is_held else _unclaimed(recipient))
 
-    def _move(self, before: Recipient, after: Recipient, guard: Guard) -> None:
+    def _move(self, before: Recipient, after: Recipient, guard: Guard) -> bool:
         if after.status is not before.status:
-            require_move(before.status, after.status)
-        stored = self._recipients.save(before, after, guard)
-        if stored is None:
-            return
-        changes = booking(stored, after)
-        if changes:
-            self._campaigns.book(
-                before.tenant_id,
-                before.campaign_id,
-                changes,
-                self._clock.now(),
-                last_send_at=after.sent_at if stored.sent_at is None else None,
-            )
-
-    def is_active(self, recipient: Recipient) -> bool:
-        """Whether the recipient's campaign is running at this moment."""
-        return self._status(recipient) is CampaignStatus.ACTIVE
+            require_move(before.status, after.status, may_have_been_sent=before.may_have_been_sent)
+        return self._write(before, after, guard)
 
     def _is_cancelled(self, recipient: Recipient) -> bool:
-        return self._status(recipient) is CampaignStatus.CANCELLED
-
-    def _status(self, recipient: Recipient) -> CampaignStatus | None:
         campaign = self._campaigns.head(recipient.tenant_id, recipient.campaign_id, consistent=True)
-        return campaign.status if campaign else None
+        return campaign is not None and campaign.status is CampaignStatus.CANCELLED
+
+
+def _held(claimed: Recipient) -> Guard:
+    return Guard(frozenset({RecipientStatus.SENDING}), lease_token=claimed.lease_token)
 
 
 def _unclaimed(recipient: Recipient) -> Guard:

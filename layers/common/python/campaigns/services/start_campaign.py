@@ -149,6 +149,7 @@ class StartCampaign:
             old,
             status=CampaignStatus.ACTIVE,
             started_at=now,
+            resumed_at=now,
             started_by=actor,
             updated_at=now,
             last_error=None,

@@ -12,11 +12,14 @@ from campaigns.domain.model import (
     Lane,
     LaneKey,
     LogLevel,
+    Recipient,
     RecipientsState,
 )
 from campaigns.domain.planning import outstanding
-from campaigns.domain.resting import LaneState, due_again
+from campaigns.domain.reconciling import Doubts
+from campaigns.domain.resting import LaneState, due_again, late_look_at
 from campaigns.services.campaign_facts import FactsCache
+from campaigns.services.judge_receipts import JudgeReceipts
 from campaigns.services.keep_books import BOOKED_WITHIN_MS, QUIET_MS, KeepBooks
 from campaigns.services.plan_sends import Planned, PlanSends
 from campaigns.services.ports import Campaigns, Clock, Lanes
@@ -35,6 +38,7 @@ class VisitLane:
         campaigns: Campaigns,
         lanes: Lanes,
         walk: WalkMark,
+        receipts: JudgeReceipts,
         plan: PlanSends,
         books: KeepBooks,
         start: StartCampaign,
@@ -45,6 +49,7 @@ class VisitLane:
         self._campaigns = campaigns
         self._lanes = lanes
         self._walk = walk
+        self._receipts = receipts
         self._plan = plan
         self._books = books
         self._start = start
@@ -52,35 +57,42 @@ class VisitLane:
         self._clock = clock
         self._random = random
 
-    def visit(self, key: LaneKey) -> None:
+    def visit(self, key: LaneKey) -> Doubts | None:
+        """The recipients whose messages have to be looked for, if there are any: that takes time,
+        and nothing that is to be planned waits for it."""
         lane, campaign = self._read(key)
         if campaign and campaign.status is CampaignStatus.SCHEDULED:
             if not self._start.when_due(campaign):
-                return
+                return None
             lane, campaign = self._read(key)
         if campaign is None or lane is None:
-            return
+            return None
         if campaign.status in _WALKED:
-            self._go_on(campaign, lane)
-        else:
-            self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
+            doubtful = self._go_on(campaign, lane)
+            return Doubts(campaign, doubtful) if doubtful else None
+        self._rest(campaign, lane, is_over=campaign.status is CampaignStatus.COMPLETED)
+        return None
 
     def _read(self, key: LaneKey) -> tuple[Lane | None, Campaign | None]:
         """The lane first: whoever wakes it for what the campaign does not say yet, changes it."""
         lane = self._lanes.read(key)
         return lane, self._campaigns.head(key.tenant_id, key.campaign_id, consistent=True)
 
-    def _go_on(self, campaign: Campaign, lane: Lane) -> None:
+    def _go_on(self, campaign: Campaign, lane: Lane) -> tuple[Recipient, ...]:
         lane = self._grown(campaign, lane)
         walked = self._walk.walk(campaign, lane)
         if _is_complete(campaign, walked):
             self._complete(campaign, walked.mark, lane)
-            return
+            return walked.doubtful
+        is_active = campaign.status is CampaignStatus.ACTIVE
+        if is_active and self._receipts.look(campaign, lane):
+            return walked.doubtful
         planned = Planned(lane, 0, is_idle=True)
         hours = self._facts.hours(campaign)
-        if campaign.status is CampaignStatus.ACTIVE:
+        if is_active:
             planned = self._plan.plan(campaign, lane, hours)
         self._sleep_or_stay(campaign, planned, walked, hours)
+        return walked.doubtful
 
     def _grown(self, campaign: Campaign, lane: Lane) -> Lane:
         """The lane may plan whoever was laid since it was made."""
@@ -142,15 +154,20 @@ class VisitLane:
         return self._lanes.save(lane, replace(lane, recounted_at=self._clock.now())) or lane
 
     def _recount_at(self, campaign: Campaign, lane: Lane) -> int | None:
-        """When its books have been quiet for long enough; None if they were recounted since.
+        """When its books have been quiet for long enough; once they were recounted since, when
+        late receipts may have left them off.
 
         A stop counts as a move: the last booking before it may be the one that was cut short.
         """
         stops = (campaign.completed_at, campaign.cancelled_at, campaign.paused_at)
-        moved_at = max(self._books.changed_at(campaign), *(stop or 0 for stop in stops))
-        is_over = campaign.status is CampaignStatus.COMPLETED
-        quiet = BOOKED_WITHIN_MS if is_over else QUIET_MS
-        return moved_at + quiet if moved_at > lane.recounted_at else None
+        stopped_at = max(stop or 0 for stop in stops)
+        moved_at = max(self._books.changed_at(campaign), stopped_at)
+        if moved_at > lane.recounted_at:
+            is_over = campaign.status is CampaignStatus.COMPLETED
+            return moved_at + (BOOKED_WITHIN_MS if is_over else QUIET_MS)
+        if campaign.status is CampaignStatus.ACTIVE or not stopped_at:
+            return None
+        return late_look_at(stopped_at, lane.recounted_at)
 
     def _set_due(self, lane: Lane, due_at: int | None, now: int) -> None:
         """Written only where it changes something: an awake lane keeps the time that woke it."""

@@ -48,6 +48,7 @@ class HeadItem(Item):
     active_message_ids = ListAttribute(of=UnicodeAttribute, default=list)
     started_at = NumberAttribute(null=True)
     started_by = UnicodeAttribute(null=True)
+    resumed_at = NumberAttribute(null=True)
     paused_at = NumberAttribute(null=True)
     completed_at = NumberAttribute(null=True)
     cancelled_at = NumberAttribute(null=True)
@@ -61,6 +62,8 @@ class HeadItem(Item):
     next_source = NumberAttribute(default=0)
     source_position = UnicodeAttribute(null=True)
     sources = NumberAttribute(default=0)
+    mark_held_until = NumberAttribute(null=True)
+    restored_to = NumberAttribute(null=True)
     list_key = UnicodeAttribute(null=True)
     list_sort = UnicodeAttribute(null=True)
 
@@ -95,11 +98,14 @@ _VALUE_OF = "value_of."
 
 _NUMBERS = (
     "started_at",
+    "resumed_at",
     "paused_at",
     "completed_at",
     "cancelled_at",
     "archived_at",
     "laying_until",
+    "mark_held_until",
+    "restored_to",
 )
 
 
@@ -153,6 +159,7 @@ PLAIN_FIELDS = (
     "resume_on_reconnect",
     "started_at",
     "started_by",
+    "resumed_at",
     "paused_at",
     "completed_at",
     "cancelled_at",
@@ -166,6 +173,8 @@ PLAIN_FIELDS = (
     "next_source",
     "source_position",
     "sources",
+    "mark_held_until",
+    "restored_to",
 )
 
 

@@ -33,6 +33,8 @@ _CHANGED_AT = "changed_at"
 #: Counted on the gate, so that an instance is not deleted under a campaign that waits for it.
 _WAITS = GateItem.scheduled.add(1)
 _WAITS_NO_MORE = GateItem.scheduled.add(-1)
+#: What failed before a start or a resume does not stop what comes after it.
+_BEGINS_ANEW = GateItem.failures_in_row.set(0)
 
 type _Write = tuple[str, dict[str, object]]
 
@@ -142,6 +144,7 @@ class CampaignStore:
         takes: list[Action] = [
             GateItem.live_campaign_id.set(new.campaign_id),
             GateItem.live_status.set(CampaignStatus.ACTIVE),
+            _BEGINS_ANEW,
         ]
         if old.status is CampaignStatus.SCHEDULED:
             takes.append(_WAITS_NO_MORE)
@@ -195,10 +198,10 @@ class CampaignStore:
             keys.lane(lane.key), self._lanes.wake(lane.due_at, new.campaign_id)
         )
         return self._transition(
-            self._head_write(old, new, HeadItem.status == old.status),
+            self._head_write(old, new, _is_paused_as_read(old)),
             self._gate_write(
                 new,
-                [GateItem.live_status.set(CampaignStatus.ACTIVE)],
+                [GateItem.live_status.set(CampaignStatus.ACTIVE), _BEGINS_ANEW],
                 _holds(new) & is_connected,
             ),
             ("Update", wake),
@@ -281,6 +284,14 @@ def _is_as_checked(campaign: Campaign) -> Condition:
         & (HeadItem.total_version == campaign.total_version)
     )
     return is_as_checked
+
+
+def _is_paused_as_read(campaign: Campaign) -> Condition:
+    """A pause by a person in between is not undone by what was to go on by itself."""
+    by, reason = HeadItem.auto_pause_reason, campaign.auto_pause_reason
+    is_as_read: Condition = HeadItem.status == campaign.status
+    is_as_read &= by.does_not_exist() if reason is None else by == reason
+    return is_as_read
 
 
 def _holds(campaign: Campaign) -> Condition:

@@ -74,6 +74,7 @@ class SuppressionItem(Item):
     opted_out_at = NumberAttribute()
     source = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
+    said_in = UnicodeAttribute(null=True)
 
 
 def to_contact(item: ContactItem) -> Contact:
@@ -173,6 +174,7 @@ def to_suppression(item: SuppressionItem) -> Suppression:
         opted_out_at=int(item.opted_out_at),
         source=item.source,
         reason=item.reason,
+        said_in=item.said_in,
     )
 
 
@@ -186,4 +188,5 @@ def to_suppression_item(suppression: Suppression) -> SuppressionItem:
         opted_out_at=suppression.opted_out_at,
         source=suppression.source,
         reason=suppression.reason,
+        said_in=suppression.said_in,
     )

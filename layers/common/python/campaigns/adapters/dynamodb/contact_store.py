@@ -17,7 +17,6 @@ from campaigns.adapters.dynamodb.contact_items import (
     to_contact,
     to_contact_item,
     to_suppression,
-    to_suppression_item,
     to_versioned,
 )
 from campaigns.adapters.dynamodb.table import Done, Raw, Table
@@ -197,14 +196,6 @@ class SuppressionStore:
         wanted = [keys.suppression(tenant_id, person) for person in persons]
         items = self._table.batch_get(SuppressionItem, wanted, consistent=True)
         return {item.person: to_suppression(item) for item in items.values()}
-
-    def put(self, suppression: Suppression) -> None:
-        """The first opt-out stands: a repeat changes neither its time nor its reason."""
-        item = to_suppression_item(suppression)
-        self._table.put(item, SuppressionItem.pk.does_not_exist())
-
-    def remove(self, tenant_id: str, person: str) -> None:
-        self._table.delete(SuppressionItem, keys.suppression(tenant_id, person))
 
 
 def _refusal(refusals: Sequence[Raw | None] | None, token: str | None) -> Stale[Contact] | None:

@@ -30,6 +30,7 @@ class GateItem(Item):
     day = UnicodeAttribute(null=True)
     day_count = NumberAttribute(default=0)
     failures_in_row = NumberAttribute(default=0)
+    failure_token = UnicodeAttribute(null=True)
     honours_message_id = BooleanAttribute(null=True)
     write_token = UnicodeAttribute(null=True)
 
@@ -37,7 +38,8 @@ class GateItem(Item):
 class PersonItem(Item):
     """When a person was last sent to, by whose try; the newest stamp of the deployment.
 
-    Beside it, in attributes named after each tenant, when that tenant messaged her and she replied.
+    Beside it, in attributes named after each tenant, when that tenant messaged her, when she
+    replied and what she chose last; named after each instance, what a campaign last sent by it.
     """
 
     # Missing where she has only replied so far.
@@ -45,13 +47,15 @@ class PersonItem(Item):
     stamped_by = UnicodeAttribute(null=True)
     write_token = UnicodeAttribute(null=True)
 
-    #: The item's numbers by the names of their attributes, which are data.
+    #: The item's numbers and texts by the names of their attributes, which are data.
     times: dict[str, int]
+    texts: dict[str, str]
 
     @classmethod
     def from_raw_data(cls, data: Raw) -> Self:
         item = super().from_raw_data(data)
         item.times = numbers_in(data)
+        item.texts = {name: value["S"] for name, value in data.items() if "S" in value}
         return item
 
 
@@ -63,6 +67,16 @@ def messaged_at(tenant_id: str) -> NumberAttribute:
 def replied_at(tenant_id: str) -> NumberAttribute:
     """The attribute of a person's gate that says when she last replied to this tenant."""
     return NumberAttribute(attr_name=f"replied#{tenant_id}")
+
+
+def chose(tenant_id: str) -> UnicodeAttribute:
+    """The attribute of a person's gate that holds the mark of her newest choice."""
+    return UnicodeAttribute(attr_name=f"chose#{tenant_id}")
+
+
+def latest_through(instance_id: str) -> UnicodeAttribute:
+    """The attribute of a person's gate that names the last send of a campaign to her."""
+    return UnicodeAttribute(attr_name=f"latest#{instance_id}")
 
 
 def to_gate(item: GateItem) -> InstanceGate:

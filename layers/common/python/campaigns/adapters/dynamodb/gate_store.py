@@ -7,10 +7,17 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from campaigns.adapters.dynamodb import keys
-from campaigns.adapters.dynamodb.gate_items import GateItem, PersonItem, messaged_at, to_gate
+from campaigns.adapters.dynamodb.gate_items import (
+    GateItem,
+    PersonItem,
+    latest_through,
+    messaged_at,
+    to_gate,
+)
 from campaigns.adapters.dynamodb.table import Done, Table
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.gates import LEAVE_WITHIN_MS, Refusal, Shut, judge_instance_gate
+from campaigns.domain.latest_send import LatestSend
 from campaigns.domain.model import ConnectionState, InstanceGate
 from campaigns.domain.try_report import TryReport
 from campaigns.services.ports import Stamp
@@ -116,6 +123,26 @@ class GateStore:
             return 0
         return int(result.item.failures_in_row)
 
+    def note_failure(
+        self, instance_id: str, *, campaign_id: str | None, token: str
+    ) -> InstanceGate | None:
+        """See :class:`campaigns.services.ports_breaker.FailureCounts`."""
+        is_another = GateItem.failure_token.does_not_exist() | (GateItem.failure_token != token)
+        condition: Condition = GateItem.pk.exists() & is_another
+        if campaign_id is not None:
+            condition &= _is_active(campaign_id)
+        result = self._table.update(
+            GateItem,
+            keys.instance_gate(instance_id),
+            [GateItem.failures_in_row.add(1), GateItem.failure_token.set(token)],
+            condition,
+            returning="ALL_NEW",
+        )
+        is_counted = isinstance(result, Done) or (
+            result.item is not None and result.item.failure_token == token
+        )
+        return to_gate(result.item) if is_counted and result.item else None
+
 
 def _noted(report: TryReport) -> list[Action]:
     """In the write that settles anyway: what is known of an instance costs nothing more."""
@@ -143,6 +170,14 @@ def _without_own_mark(stored: InstanceGate) -> InstanceGate:
     )
 
 
+def _is_active(campaign_id: str) -> Condition:
+    """This campaign is live here and not paused."""
+    is_active: Condition = (GateItem.live_campaign_id == campaign_id) & (
+        GateItem.live_status == CampaignStatus.ACTIVE
+    )
+    return is_active
+
+
 def _is_open(
     known: InstanceGate, campaign_id: str | None, now: int, day: str, *, is_new_day: bool
 ) -> Condition:
@@ -155,8 +190,7 @@ def _is_open(
         & (GateItem.busy_until.does_not_exist() | (GateItem.busy_until <= now))
     )
     if campaign_id is not None:
-        condition &= GateItem.live_campaign_id == campaign_id
-        condition &= GateItem.live_status == CampaignStatus.ACTIVE
+        condition &= _is_active(campaign_id)
     if is_new_day:
         condition &= GateItem.day.does_not_exist() | (GateItem.day < day)
         return condition
@@ -181,6 +215,7 @@ class PersonStore:
         now: int,
         gap_ms: int,
         own_is_free: bool,
+        latest: LatestSend | None = None,
     ) -> Stamp | Shut:
         is_free = (
             PersonItem.stamped_at.does_not_exist()
@@ -198,6 +233,7 @@ class PersonStore:
                 PersonItem.stamped_by.set(stamped_by),
                 PersonItem.write_token.set(token),
                 messaged.set(now),
+                *([latest_through(latest.instance_id).set(latest.text)] if latest else []),
             ],
             is_free,
             token=token,
@@ -208,7 +244,7 @@ class PersonStore:
         if not isinstance(result, Done):
             return Shut(Refusal.PERSON, now if before_at is None else before_at + gap_ms)
         if old is None:
-            return Stamp(person, tenant_id, token)
+            return Stamp(person, tenant_id, token, latest=latest)
         return Stamp(
             person,
             tenant_id,
@@ -217,6 +253,8 @@ class PersonStore:
             before_by=old.stamped_by,
             before_messaged_at=old.times.get(messaged.attr_name),
             is_repeat=old.write_token == token,
+            latest=latest,
+            before_latest=_latest_in(old, latest),
         )
 
     def undo(self, stamp: Stamp) -> None:
@@ -224,6 +262,11 @@ class PersonStore:
             (PersonItem.stamped_at, stamp.before_at),
             (PersonItem.stamped_by, stamp.before_by),
             (messaged_at(stamp.tenant_id), stamp.before_messaged_at),
+            *(
+                [(latest_through(stamp.latest.instance_id), stamp.before_latest)]
+                if stamp.latest
+                else []
+            ),
         )
         self._table.update(
             PersonItem,
@@ -234,3 +277,7 @@ class PersonStore:
             ],
             PersonItem.write_token == stamp.token,
         )
+
+
+def _latest_in(item: PersonItem, of: LatestSend | None) -> str | None:
+    return item.texts.get(latest_through(of.instance_id).attr_name) if of else None

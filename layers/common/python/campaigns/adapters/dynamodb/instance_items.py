@@ -10,7 +10,7 @@ from pynamodb.attributes import (
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.gate_items import GateItem
 from campaigns.adapters.dynamodb.table import Item
-from campaigns.domain.model import Instance, InstanceGate
+from campaigns.domain.model import Instance, InstanceGate, WebhookState
 
 
 class InstanceItem(Item):
@@ -30,6 +30,12 @@ class InstanceItem(Item):
     created_by = UnicodeAttribute(null=True)
     created_on_server = BooleanAttribute(default=False)
     pairing_for = UnicodeAttribute(null=True)
+    last_phone = UnicodeAttribute(null=True)
+    webhook_url = UnicodeAttribute(null=True)
+    webhook_state = UnicodeAttribute(default=WebhookState.UNSET)
+    webhook_set_at = NumberAttribute(null=True)
+    webhook_version = NumberAttribute(default=1)
+    webhook_rotated_at = NumberAttribute(null=True)
     list_key = UnicodeAttribute(null=True)
     list_sort = UnicodeAttribute(null=True)
 
@@ -57,6 +63,12 @@ def to_instance(item: InstanceItem) -> Instance:
         created_by=item.created_by,
         created_on_server=item.created_on_server,
         pairing_for=item.pairing_for,
+        last_phone=item.last_phone,
+        webhook_url=item.webhook_url,
+        webhook_state=WebhookState(item.webhook_state),
+        webhook_set_at=_number(item.webhook_set_at),
+        webhook_version=int(item.webhook_version),
+        webhook_rotated_at=_number(item.webhook_rotated_at),
     )
 
 
@@ -78,6 +90,9 @@ def to_instance_item(instance: Instance) -> InstanceItem:
         server_version=instance.server_version,
         created_by=instance.created_by,
         created_on_server=instance.created_on_server,
+        last_phone=instance.last_phone,
+        webhook_state=instance.webhook_state,
+        webhook_version=instance.webhook_version,
         list_key=keys.list_of(instance.tenant_id, "INSTANCES"),
         list_sort=instance.instance_id,
     )
@@ -99,3 +114,7 @@ def to_gate_item(gate: InstanceGate) -> GateItem:
         last_left_at=gate.last_left_at,
         day_count=gate.day_count,
     )
+
+
+def _number(value: float | None) -> int | None:
+    return None if value is None else int(value)

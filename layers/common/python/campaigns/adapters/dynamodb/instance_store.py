@@ -15,7 +15,7 @@ from campaigns.adapters.dynamodb.instance_items import (
     to_instance,
     to_instance_item,
 )
-from campaigns.adapters.dynamodb.table import Item, Key, Raw, Refused, Table
+from campaigns.adapters.dynamodb.table import Done, Item, Key, Raw, Refused, Table
 from campaigns.domain.errors import ConcurrentUpdate
 from campaigns.domain.model import ConnectionState, Instance, InstanceGate
 from campaigns.services.ports import Listing
@@ -31,6 +31,14 @@ _INSTANCE_FIELDS = (
     "connected_phone",
     "server_version",
     "created_on_server",
+    "last_phone",
+)
+_WEBHOOK_FIELDS = (
+    "webhook_url",
+    "webhook_state",
+    "webhook_set_at",
+    "webhook_version",
+    "webhook_rotated_at",
 )
 #: Of the gate only these are written here; the rest belongs to whoever sends.
 _GATE_FIELDS = (
@@ -115,6 +123,19 @@ class InstanceStore:
             InstanceItem.pk.exists(),
         )
 
+    def note_webhook(self, old: Instance, new: Instance) -> bool:
+        result = self._table.update(
+            InstanceItem,
+            keys.instance(new.instance_id),
+            _differences(InstanceItem, old, new, _WEBHOOK_FIELDS),
+            _has_webhook_version(old),
+            returning="ALL_OLD",
+        )
+        if isinstance(result, Done) or result.item is None:
+            return isinstance(result, Done)
+        # The SDK repeats a write whose answer was lost.
+        return _webhook_of(to_instance(result.item)) == _webhook_of(new)
+
     def retire(
         self, instance: Instance, given_back: Sequence[str], *, whole: bool
     ) -> InstanceGate | None:
@@ -183,6 +204,18 @@ def _is_as_read(instance: Instance) -> Condition:
     )
 
 
+def _webhook_of(instance: Instance) -> tuple[object, ...]:
+    return tuple(getattr(instance, name) for name in _WEBHOOK_FIELDS)
+
+
+def _has_webhook_version(instance: Instance) -> Condition:
+    is_as_read: Condition = InstanceItem.webhook_version == instance.webhook_version
+    if instance.webhook_version == 1:
+        # Records of an earlier version of the software have none.
+        is_as_read |= InstanceItem.pk.exists() & InstanceItem.webhook_version.does_not_exist()
+    return is_as_read
+
+
 def _is_connected_as_read(gate: InstanceGate) -> Condition:
     is_as_read = GateItem.connection_version == gate.connection_version
     if not gate.connection_version:
@@ -211,11 +244,11 @@ def _gate_write(change: InstanceChange) -> tuple[Key, list[Action], Condition]:
         & (GateItem.delay_max_ms == old.delay_max_ms)
         & _is_connected_as_read(old)
     )
-    return (
-        keys.instance_gate(change.new.instance_id),
-        _differences(GateItem, old, change.new_gate, _GATE_FIELDS),
-        condition,
-    )
+    actions = _differences(GateItem, old, change.new_gate, _GATE_FIELDS)
+    if change.new_gate.config_version != old.config_version:
+        # What the server before did with the ids of messages says nothing of this one.
+        actions.append(GateItem.honours_message_id.remove())
+    return keys.instance_gate(change.new.instance_id), actions, condition
 
 
 def _differences(

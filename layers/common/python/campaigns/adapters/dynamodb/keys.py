@@ -72,6 +72,28 @@ def suppression(tenant_id: str, person: str) -> Key:
     return Key(f"TENANT#{tenant_id}#SUPPRESSION#{person}", "SUPPRESSION")
 
 
+def alias_partition(tenant_id: str, digest: str) -> str:
+    return f"TENANT#{tenant_id}#ALIAS#{digest}"
+
+
+def alias(tenant_id: str, digest: str) -> Key:
+    """`digest` is a keyed hash of the address: no address is kept in clear."""
+    return Key(alias_partition(tenant_id, digest), "ALIAS")
+
+
+REVIEW_PREFIX = "REVIEW#"
+
+
+def review(tenant_id: str, digest: str, review_id: str) -> Key:
+    """With the alias for which it waits: one query finds all of them."""
+    return Key(alias_partition(tenant_id, digest), f"{REVIEW_PREFIX}{review_id}")
+
+
+def heard(tenant_id: str, digest: str) -> Key:
+    """`digest` is a keyed hash of the instance and the message."""
+    return Key(f"TENANT#{tenant_id}#HEARD#{digest}", "HEARD")
+
+
 def person_gate(person: str) -> Key:
     """Of the whole deployment: two tenants may know one person."""
     return Key(f"PERSON#{person}", "GATE")
@@ -83,6 +105,10 @@ def instance(instance_id: str) -> Key:
 
 def instance_gate(instance_id: str) -> Key:
     return Key(f"INSTANCE#{instance_id}", "GATE")
+
+
+def connection_check(instance_id: str) -> Key:
+    return Key(f"INSTANCE#{instance_id}", "CHECK")
 
 
 def registration(digest: str) -> Key:
@@ -177,7 +203,7 @@ def message_key(instance_id: str, whatsapp_message_id: str) -> str:
 
 
 def list_of(tenant_id: str, kind: str) -> str:
-    """Kinds: CAMPAIGNS, INSTANCES, KEYS, GROUPS; CONTACTS with how they are listed."""
+    """Kinds: CAMPAIGNS, INSTANCES, KEYS, GROUPS, REVIEWS; CONTACTS with how they are listed."""
     return f"TENANT#{tenant_id}#{kind}"
 
 

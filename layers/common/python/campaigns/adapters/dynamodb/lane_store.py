@@ -8,6 +8,7 @@ from pynamodb.expressions.update import Action
 
 from campaigns.adapters.dynamodb import keys
 from campaigns.adapters.dynamodb.table import Item, Key, Refused, Table
+from campaigns.domain.connection_check import ConnectionCheckKey
 from campaigns.domain.identity import new_token
 from campaigns.domain.model import Lane, LaneKey, LayingKey, PlannedRun
 from campaigns.domain.removal import RemovalKey
@@ -127,6 +128,9 @@ def _to_run(run: PlannedRun) -> RunMap:
 
 
 def _work(key: Key) -> DueWork:
+    kind, first_id, *_ = key.pk.split("#")
+    if kind == "INSTANCE":
+        return ConnectionCheckKey(first_id)
     _, tenant_id, _, campaign_id = key.pk.split("#")
     if key.sk.startswith(keys.LANE_PREFIX):
         return LaneKey(tenant_id, campaign_id, key.sk.removeprefix(keys.LANE_PREFIX))

@@ -36,7 +36,10 @@ class RecipientItem(Item):
     updated_at = NumberAttribute()
     attempts = NumberAttribute(default=0)
     retry_count = NumberAttribute(default=0)
-    may_have_been_sent = BooleanAttribute(default=False)
+    # Most recipients never have the ones that may be missing: each receipt writes the whole item,
+    # which has to stay under 1 KB.
+    may_have_been_sent = BooleanAttribute(null=True)
+    resend_approved = BooleanAttribute(null=True)
     slot_at = NumberAttribute(null=True)
     lease_token = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
@@ -50,7 +53,8 @@ class RecipientItem(Item):
     delivered_at = NumberAttribute(null=True)
     read_at = NumberAttribute(null=True)
     responded_at = NumberAttribute(null=True)
-    failed_tries = ListAttribute(of=FailedTryMap, default=list)
+    failed_tries = ListAttribute(of=FailedTryMap, null=True)
+    sent_under = NumberAttribute(null=True)
     write_token = UnicodeAttribute(null=True)
     # by_retry, sparse: only while a further try waits to be planned.
     retry_lane = UnicodeAttribute(null=True)
@@ -88,7 +92,8 @@ def to_recipient(item: RecipientItem) -> Recipient:
         updated_at=int(item.updated_at),
         attempts=int(item.attempts),
         retry_count=int(item.retry_count),
-        may_have_been_sent=item.may_have_been_sent,
+        may_have_been_sent=bool(item.may_have_been_sent),
+        resend_approved=bool(item.resend_approved),
         slot_at=_whole(item.slot_at),
         retry_at=_whole(item.retry_at),
         lease_token=item.lease_token,
@@ -103,7 +108,8 @@ def to_recipient(item: RecipientItem) -> Recipient:
         delivered_at=_whole(item.delivered_at),
         read_at=_whole(item.read_at),
         responded_at=_whole(item.responded_at),
-        failed_tries=tuple(FailedTry(int(each.at), each.code) for each in item.failed_tries),
+        failed_tries=tuple(FailedTry(int(each.at), each.code) for each in item.failed_tries or ()),
+        sent_under=_whole(item.sent_under),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import partial
 from random import Random
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -35,7 +36,9 @@ _NO_TALLY = RecipientTally()
 
 
 class RecipientStore:
-    """See :class:`campaigns.services.ports.Recipients` and ``RecipientsToLay``."""
+    """See :class:`campaigns.services.ports.Recipients`, ``RecipientsToLay`` there, and
+    :class:`campaigns.services.ports_reopening.FailedRecipients`.
+    """
 
     def __init__(self, table: Table, random: Random) -> None:
         self._table = table
@@ -133,6 +136,30 @@ class RecipientStore:
             return None
         # After a lost answer the stored item is ours already: then it was as the caller knew it.
         return old if result.item.write_token == token else to_recipient(result.item)
+
+    def save_request(self, old: Recipient, new: Recipient, guard: Guard) -> dict[str, Any]:
+        """A save as part of a transaction, which knows its own repeats."""
+        return self._table.update_request(
+            keys.recipient(old.tenant_id, old.campaign_id, old.sequence),
+            _changes(old, new, new_token(self._random)),
+            _holds(guard) & (RecipientItem.recipient_id == old.recipient_id),
+        )
+
+    def failed(self, tenant_id: str, campaign_id: str, start: int, stop: int) -> list[Recipient]:
+        found: list[Recipient] = []
+        while start < stop:
+            block = start // keys.BLOCK
+            end = min(stop, (block + 1) * keys.BLOCK)
+            items = self._table.query_all(
+                RecipientItem,
+                keys.recipient_block(tenant_id, campaign_id, block),
+                sort=partial(_between, f"{start:09d}", f"{end - 1:09d}"),
+                only=RecipientItem.status == RecipientStatus.FAILED,
+                consistent=True,
+            )
+            found += map(to_recipient, items)
+            start = end
+        return found
 
     def lay(self, recipient: Recipient, laid_epoch: int, tally: RecipientTally = _NO_TALLY) -> bool:
         """Write a recipient and its marker under the layer's fencing number.

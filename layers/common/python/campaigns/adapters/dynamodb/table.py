@@ -153,15 +153,20 @@ class Table:
         *,
         index: str | None = None,
         sort: Callable[[Any], Condition] | None = None,
+        only: Condition | None = None,
         limit: int | None = None,
         after: Raw | None = None,
         newest_first: bool = False,
         consistent: bool = False,
     ) -> Page[T]:
-        """One page of a partition. `sort` makes a condition from the path of the sort attribute."""
+        """One page of a partition. `sort` makes a condition from the path of the sort attribute.
+
+        `only` leaves items out once they were read: they cost, and count for the `limit`.
+        """
         answer = self._query(
             partition,
             range_key_condition=sort(_sort_path(model, index)) if sort else None,
+            filter_condition=only,
             index_name=index,
             limit=limit,
             exclusive_start_key=after,
