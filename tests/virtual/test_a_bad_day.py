@@ -46,8 +46,9 @@ ACKS = (
     (AckStep(AckStatus.SERVER_ACK, 0.01), AckStep(AckStatus.DELIVERY_ACK, 0.02)),
     (),
 )
-#: A confirmation is not kept for when its instance is connected again.
-NOT_CONFIRMED = {DirectErrorCode.INSTANCE_DISCONNECTED}
+#: A confirmation has ten minutes. This day takes them from few.
+NOT_CONFIRMED = DirectErrorCode.NOT_SENT_IN_TIME
+MOST_NOT_CONFIRMED = 2
 HELLOS = ("Oi", "Olá", "E aí")
 
 
@@ -269,6 +270,7 @@ def nobody_is_messaged_after_opting_out(day: Day, campaign_id: str) -> None:
     assert opted_out
     by_phone = recipients_by_phone(day.world, campaign_id)
     confirmed = {phone for phone, text in day.world.received() if not text.startswith(HELLOS)}
+    not_confirmed: list[str | None] = []
     for reply, at in opted_out:
         later = [
             message.text
@@ -276,10 +278,13 @@ def nobody_is_messaged_after_opting_out(day: Day, campaign_id: str) -> None:
             if message.received_at * 1_000 > at + GRACE_AFTER_OPT_OUT_MS
         ]
         assert [text for text in later if text.startswith(HELLOS)] == []
-        assert reply.phone in confirmed or why_not_confirmed(day.world, reply) in NOT_CONFIRMED
+        if reply.phone not in confirmed:
+            not_confirmed.append(why_not_confirmed(day.world, reply))
         recipient = by_phone[reply.phone]
         if recipient.status is RecipientStatus.SKIPPED:
             assert recipient.error_code is RecipientErrorCode.OPTED_OUT
+    assert set(not_confirmed) <= {NOT_CONFIRMED}
+    assert len(not_confirmed) <= MOST_NOT_CONFIRMED
 
 
 def why_not_confirmed(world: World, reply: Reply) -> str | None:
