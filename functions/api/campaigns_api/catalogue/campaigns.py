@@ -38,8 +38,10 @@ CHECKS: Final = {
         "This campaign's instance was deleted. Choose another one, or duplicate the campaign.",
     ),
     "instance_disconnected": (
-        "O WhatsApp da instância está desconectado. Conecte-o pelo QR code e tente de novo.",
-        "The instance's WhatsApp is not connected. Connect it by its QR code and try again.",
+        "O WhatsApp da instância não consta como conectado. Conecte-o pelo QR code ou, se já "
+        "está conectado, atualize a instância, e tente de novo.",
+        "The instance's WhatsApp is not known to be connected. Connect it by its QR code or, if "
+        "it is connected already, refresh the instance, and try again.",
     ),
     "instance_busy": (
         "A instância está ocupada por outra campanha. Espere que termine, cancele-a ou "
