@@ -56,9 +56,11 @@ class Books:
         entry = an_entry(EventType.CAMPAIGN_PAUSED)
         return self.campaigns.pause(campaign, paused(campaign), entry)
 
-    def resume(self, campaign: Campaign) -> TransitionRefusal | None:
+    def resume(self, campaign: Campaign, *, begins_anew: bool = True) -> TransitionRefusal | None:
         entry, lane = an_entry(EventType.CAMPAIGN_RESUMED), a_lane(campaign, due_at=LATER)
-        return self.campaigns.resume(campaign, active(campaign), lane, entry)
+        return self.campaigns.resume(
+            campaign, active(campaign), lane, entry, begins_anew=begins_anew
+        )
 
     def end(self, old: Campaign, status: CampaignStatus, due_at: int | None = None):
         entry, lane = an_entry(EventType.CAMPAIGN_COMPLETED), a_lane(old, due_at=due_at)

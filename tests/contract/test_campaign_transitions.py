@@ -101,6 +101,11 @@ def test_failures_before_a_start_or_a_resume_do_not_count_after_it(books: Books)
     assert books.resume(paused(campaign)) is None
     assert books.gate(draft).failures_in_row == 0
 
+    assert books.pause(campaign) is None
+    keep_gate(books.table, replace(books.gate(draft), failures_in_row=3))
+    assert books.resume(paused(campaign), begins_anew=False) is None
+    assert books.gate(draft).failures_in_row == 3
+
 
 def test_a_resume_wakes_the_lane_and_outdates_who_read_it_before(books: Books) -> None:
     campaign = books.active()

@@ -343,10 +343,10 @@ class Campaigns(Protocol):
     def pause(self, old: Campaign, new: Campaign, entry: LogEntry) -> TransitionRefusal | None: ...
 
     def resume(
-        self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry
+        self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry, *, begins_anew: bool
     ) -> TransitionRefusal | None:
         """Paused to active, unless it was paused for another reason since it was read; makes the
-        lane due at its `due_at`."""
+        lane due at its `due_at`. Where it `begins_anew`, failures before it are forgotten."""
 
     def end(
         self, old: Campaign, new: Campaign, lane: Lane | None, entry: LogEntry

@@ -142,7 +142,11 @@ class RunCampaign:
         entry = self._entry(EventType.CAMPAIGN_RESUMED, actor, {"reason": reason or ""})
         if lane is None:
             raise InvalidState(campaign.status)
-        refusal = self._campaigns.resume(campaign, active, replace(lane, due_at=now), entry)
+        # A number that comes and goes is not made good by each time that it comes.
+        begins_anew = trigger is CampaignTrigger.RESUME
+        refusal = self._campaigns.resume(
+            campaign, active, replace(lane, due_at=now), entry, begins_anew=begins_anew
+        )
         if refusal is TransitionRefusal.STATE:
             return self._unless(campaign.tenant_id, campaign.campaign_id, CampaignStatus.ACTIVE)
         if refusal:

@@ -190,20 +190,19 @@ class CampaignStore:
         )
 
     def resume(
-        self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry
+        self, old: Campaign, new: Campaign, lane: Lane, entry: LogEntry, *, begins_anew: bool
     ) -> TransitionRefusal | None:
         assert lane.due_at is not None
+        actions: list[Action] = [GateItem.live_status.set(CampaignStatus.ACTIVE)]
+        if begins_anew:
+            actions.append(_BEGINS_ANEW)
         is_connected = GateItem.connection_state == ConnectionState.OPEN
         wake = self._table.update_request(
             keys.lane(lane.key), self._lanes.wake(lane.due_at, new.campaign_id)
         )
         return self._transition(
             self._head_write(old, new, _is_paused_as_read(old)),
-            self._gate_write(
-                new,
-                [GateItem.live_status.set(CampaignStatus.ACTIVE), _BEGINS_ANEW],
-                _holds(new) & is_connected,
-            ),
+            self._gate_write(new, actions, _holds(new) & is_connected),
             ("Update", wake),
             self._log_write(new, entry),
         )
