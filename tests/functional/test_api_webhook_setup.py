@@ -165,6 +165,15 @@ def test_an_instance_that_moves_to_another_server_reports_from_there(shop: Shop)
     moved = shop.owner.patch(path_of(instance), patched).json
     assert (moved["evolution_instance"], moved["webhook_state"]) == (name, "set")
     assert is_as_it_should_be(shop, moved)
+    # The one before would go on telling us what people write to a number that is not ours.
+    assert not standing(shop, instance).enabled
+
+
+def test_an_instance_with_a_new_key_at_its_old_place_goes_on_reporting(shop: Shop):
+    instance = shop.instance()
+    server(shop).instances[instance["evolution_instance"]].api_key = "another-key"
+    assert shop.owner.patch(path_of(instance), {"api_key": "another-key"}).status == 200
+    assert is_as_it_should_be(shop, instance)
 
 
 def test_an_instance_that_its_server_lost_reports_again_as_soon_as_it_is_put_back(shop: Shop):

@@ -141,6 +141,11 @@ class ManageInstances:
         self.follow.hold_back(change, seen_at=seen_at)
         changed = self._changed(change)
         self.follow.lead(changed.gate, seen_at=seen_at)
+        if (after.evolution_url, after.evolution_instance) != (
+            before.evolution_url,
+            before.evolution_instance,
+        ):
+            self.webhooks.end(instance)
         return self._as_it_stands(self.webhooks.check(changed.instance, domain))
 
     def refresh(

@@ -57,7 +57,8 @@ class SetWebhook:
         return self.set(instance, domain)
 
     def end(self, instance: Instance) -> None:
-        """Have its server tell us no more of an instance that is gone, as far as that lets us.
+        """Have its server tell us no more of an instance that is gone, or has moved away, as far as
+        that lets us.
 
         What people write would be sent on to nobody. A webhook that is not ours stays.
         """
