@@ -1,5 +1,7 @@
 """`campaigns admin after-restore`: what has to be done once a table came back from a backup."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +12,7 @@ from campaigns.domain.instants import to_iso, to_ms
 from campaigns.domain.restoring import Gap
 from campaigns_cli.command_group import with_examples
 from campaigns_cli.deployment import WHERE, deployment
-from campaigns_cli.errors import UnusableInput
+from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, YesOption, be_sure, messages, print_json, say
 from campaigns_cli.progress import progress
@@ -87,7 +89,7 @@ def after_restore(
             ),
             yes=yes,
         )
-    with deployment() as app:
+    with deployment() as app, _repeatable(is_dry=dry_run):
         title = t("Destinatários vistos", "Recipients looked at")
         with progress(messages(), title, None, lambda done: f"{title}: {done}") as tell:
             summary = app.after_restore(gap, tell=tell, is_dry=dry_run)
@@ -95,6 +97,21 @@ def after_restore(
         print_json(_shown(summary, gap, is_dry=dry_run))
     else:
         _print(summary, is_dry=dry_run)
+
+
+@contextmanager
+def _repeatable(*, is_dry: bool) -> Iterator[None]:
+    """Whoever cuts it short is told that nothing may be switched on before it was run again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        cut = t("Interrompido.", "Interrupted.")
+        again = t(
+            "Rode o mesmo comando de novo, até o fim, antes de ligar o agendador e o despachante.",
+            "Run the same command again, to its end, before you switch the schedule and the "
+            "dispatcher on.",
+        )
+        raise CliError(cut if is_dry else f"{cut} {again}", exit_code=130) from None
 
 
 def _gap(restored_to: str, stopped_at: str | None, now: datetime) -> Gap:
@@ -124,7 +141,7 @@ def _print(summary: "Summary", *, is_dry: bool) -> None:
             "ID",
             t("Empresa", "Tenant"),
             t("Estava", "It was"),
-            t("Em dúvida", "In doubt"),
+            t("Postas em dúvida", "Put in doubt"),
         ]
         print_table(titles, [_row(each) for each in summary.dealt])
     else:
@@ -172,9 +189,13 @@ def _warnings(summary: "Summary") -> str:
         ),
         t(
             "Ligue o agendador e o despachante de novo: cada envio em dúvida é procurado no "
-            "servidor. Retome as campanhas depois.",
+            "servidor. Num Evolution anterior ao 2.4, o que saiu depois da cópia não é achado, e "
+            "fica sem confirmação: olhe as conversas e use `campaigns recipients resolve`. Retome "
+            "as campanhas depois.",
             "Switch the schedule and the dispatcher on again: each message in doubt is looked for "
-            "on the server. Resume the campaigns after that.",
+            "on the server. On an Evolution before 2.4 what left after the backup is not found, "
+            "and ends unconfirmed: look at the chats and use `campaigns recipients resolve`. "
+            "Resume the campaigns after that.",
         ),
     ]
     if summary.drafts:

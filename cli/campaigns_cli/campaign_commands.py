@@ -135,7 +135,7 @@ def checks(session: Session, campaign: CampaignArgument) -> None:
     lines += [f"! {warning['message']}" for warning in result["warnings"]]
     if wrong:
         asked = Asked("POST", CAMPAIGN.path_of(found, "start/"))
-        lines += filter(None, [hint(409, {"errors": wrong}, asked)])
+        lines += filter(None, [hint(409, _as_refused(wrong), asked)])
     else:
         lines.append(
             t("✓ Pronta para iniciar: campaigns start", "✓ Ready to start: campaigns start")
@@ -144,6 +144,14 @@ def checks(session: Session, campaign: CampaignArgument) -> None:
         # The forecast has no zone of its own.
         lines += _forecast({**result, "timezone": found.get("timezone")})
     session.done(result, *lines)
+
+
+def _as_refused(wrong: list[Json]) -> Json:
+    """What the API would answer to a start that these checks keep back."""
+    for check in wrong:
+        if check["code"] == "not_a_draft":
+            return {**check, "code": "invalid_state"}
+    return {"code": "start_refused", "errors": wrong}
 
 
 def _forecast(checks: Json) -> list[str]:

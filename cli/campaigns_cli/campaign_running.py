@@ -1,7 +1,7 @@
 """`campaigns start`, `unschedule`, `pause`, `resume`, `cancel` and `watch`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
@@ -185,10 +185,15 @@ def watch(session: Session, campaign: CampaignArgument) -> None:
 
 
 def follow(api: Api, campaign_id: str, *, as_json: bool) -> None:
-    """Watches a campaign to its end; whoever leaves earlier is told that it goes on."""
-    with looking_on(campaign_id):
+    """Watches a campaign to its end; whoever leaves earlier is told how it stands."""
+    with looking_on(campaign_id) as seen:
         campaign = watch_campaign(
-            api, campaign_id, messages(), sleep=time.sleep, now=lambda: datetime.now(UTC)
+            api,
+            campaign_id,
+            messages(),
+            sleep=time.sleep,
+            now=lambda: datetime.now(UTC),
+            on_state=seen,
         )
     if as_json:
         print_json(campaign)
@@ -197,17 +202,40 @@ def follow(api: Api, campaign_id: str, *, as_json: bool) -> None:
 
 
 @contextmanager
-def looking_on(campaign_id: str) -> Iterator[None]:
-    """Whoever stops looking, or loses the server, is told that the campaign goes on."""
-    goes_on = t(
-        f"A campanha continua no servidor. Para acompanhar: campaigns watch {campaign_id}; para "
-        f"parar: campaigns pause {campaign_id}",
-        f"The campaign goes on at the server. To follow it: campaigns watch {campaign_id}; to "
-        f"stop it: campaigns pause {campaign_id}",
-    )
+def looking_on(campaign_id: str) -> Iterator[Callable[[Json], None]]:
+    """Whoever stops looking, or loses the server, is told how the campaign stands.
+
+    It goes on, unless it was last `seen` paused or scheduled.
+    """
+    state = ""
+
+    def seen(campaign: Json) -> None:
+        nonlocal state
+        state = campaign["status"]
+
     try:
-        yield
+        yield seen
     except KeyboardInterrupt:
-        raise CliError(goes_on, exit_code=130) from None
+        raise CliError(_left_behind(campaign_id, state), exit_code=130) from None
     except ServerUnreachable as error:
-        raise CliError(f"{error.message}\n{goes_on}") from error
+        raise CliError(f"{error.message}\n{_left_behind(campaign_id, state)}") from error
+
+
+def _left_behind(campaign_id: str, state: str) -> str:
+    watch = t("Para acompanhar:", "To follow it:") + f" campaigns watch {campaign_id}"
+    if state == "paused":
+        return t(
+            f"A campanha está pausada. {watch}; para retomar: campaigns resume {campaign_id}",
+            f"The campaign is paused. {watch}; to resume it: campaigns resume {campaign_id}",
+        )
+    if state == "scheduled":
+        return t(
+            f"A campanha continua agendada. {watch}; para voltar a rascunho: campaigns unschedule "
+            f"{campaign_id}",
+            f"The campaign stays scheduled. {watch}; to make it a draft again: campaigns "
+            f"unschedule {campaign_id}",
+        )
+    return t(
+        f"A campanha continua no servidor. {watch}; para parar: campaigns pause {campaign_id}",
+        f"The campaign goes on at the server. {watch}; to stop it: campaigns pause {campaign_id}",
+    )

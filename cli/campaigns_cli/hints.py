@@ -93,7 +93,9 @@ def _about_code(code: str, body: Mapping[str, Any], campaign: str, asked: Asked)
         "instance_in_use": t("Veja quais:", "See which:")
         + f" campaigns list --instance {instance}",
         "instance_disconnected": t("Conecte o WhatsApp:", "Connect WhatsApp:")
-        + " campaigns instances connect",
+        + f" campaigns instances connect {instance}"
+        + t("; se já está conectado:", "; if it is connected already:")
+        + f" campaigns instances refresh {instance}",
         "no_recipients": t("Acrescente pessoas:", "Add people:")
         + f" campaigns recipients add {campaign} --tag TAG",
         "no_active_message": t("Acrescente um texto:", "Add a text:")

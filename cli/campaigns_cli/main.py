@@ -7,9 +7,10 @@ def main() -> None:
     """Runs the program. It takes a moment to load, and Ctrl-C ends that as quietly as the rest."""
     try:
         from campaigns_cli.program import run
+
+        run()
     except KeyboardInterrupt:
         sys.exit(130)
-    run()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections import Counter
 from campaigns_cli.api import Json
 from campaigns_cli.campaign_commands import RUNNING_PANEL
 from campaigns_cli.command_group import Group
-from campaigns_cli.language import t
+from campaigns_cli.language import number, t
 from campaigns_cli.references import CAMPAIGN, CampaignArgument, find
 from campaigns_cli.session import Session
 
@@ -47,17 +47,33 @@ def retry_failed(session: Session, campaign: CampaignArgument) -> None:
 
 def _told(campaign: Json, requeued: int, excluded: dict[str, int]) -> str:
     name, kept = campaign["name"], Counter(excluded).total()
+    stay = t("fica", "stays") if kept == 1 else t("ficam", "stay")
     text = t(
-        f"{name}: {requeued} de volta na fila, {kept} ficam como falha",
-        f"{name}: {requeued} put back, {kept} stay failed",
+        f"{name}: {requeued} de volta na fila, {kept} {stay} como falha",
+        f"{name}: {requeued} put back, {kept} {stay} failed",
     )
     if not kept:
         return text
-    return (
-        f"{text}\n"
-        + t("Veja por quê:", "See why:")
-        + (f" campaigns recipients list {campaign['id']} --status failed")
+    by_reason = [
+        f"  {number(people)}  {_REASONS.get(reason, reason)}"
+        for reason, people in sorted(excluded.items(), key=lambda each: (-each[1], each[0]))
+    ]
+    more = t("Veja quem:", "See who:")
+    return "\n".join(
+        [text, *by_reason, f"{more} campaigns recipients list {campaign['id']} --status failed"]
     )
+
+
+# Why somebody stays failed; what is new here is shown as it is.
+_REASONS = {
+    "may_have_been_sent": t("a mensagem pode já ter chegado", "the message may have arrived"),
+    "number_not_on_whatsapp": t("o número não está no WhatsApp", "the number is not on WhatsApp"),
+    "refused_by_whatsapp": t("o WhatsApp recusou a mensagem", "WhatsApp refused the message"),
+    "resolved_as_failed": t("resolvido como falha, à mão", "resolved as failed, by hand"),
+    "text_too_long": t(
+        "o texto passou do limite do WhatsApp", "the text was over WhatsApp's limit"
+    ),
+}
 
 
 def tell_how_to_go_on(session: Session, campaign: Json) -> None:

@@ -288,11 +288,23 @@ function isFrom([, kind, preset], rule) {
   ));
 }
 
+const isUsedUp = (rule) => rule.count !== null && rule.used >= rule.count;
+
+/* What a rule of another behaviour has as well, and does not use. */
+function isIdle(rule, name, value) {
+  return {
+    operation: value === "send",
+    row: value === true,
+    message: !/_400$/.test(rule.behaviour),
+    status: "behaviour" in rule && !/_other_status$/.test(rule.behaviour),
+  }[name] ?? false;
+}
+
 function told(rule) {
-  const silent = new Set(["kind", "rule_id", "fitted", "used", ...Object.keys(DEFAULTS)]);
+  const silent = new Set(["kind", "rule_id", "fitted", "used"]);
   return Object.entries(rule)
     .filter(([name, value]) => (name in DEFAULTS ? value !== DEFAULTS[name]
-      : !silent.has(name) && value !== null))
+      : !silent.has(name) && value !== null && !isIdle(rule, name, value)))
     .map(([name, value]) => `${name}: ${name === "steps"
       ? value.map((step) => step.status).join(", ") || "nenhum" : value}`)
     .join(", ");
@@ -318,7 +330,8 @@ function showRules(rules) {
     box.rules = rules.filter((rule) => isFrom(preset, rule)).map((rule) => rule.rule_id);
     box.checked = box.rules.length > 0;
   }
-  byId("active").textContent = rules.length ? `${rules.length} em vigor` : "";
+  const active = rules.filter((rule) => !isUsedUp(rule)).length;
+  byId("active").textContent = active ? `${active} em vigor` : "";
   byId("rules").replaceChildren(...rules.map((rule) => {
     const item = element("li");
     const remove = button("remover", async () => {
@@ -326,7 +339,8 @@ function showRules(rules) {
       await look();
     });
     item.append(element("code", "", told(rule)),
-                element("span", "", `${rule.used} de ${rule.fitted}`), remove);
+                element("span", "", `${rule.used} de ${rule.fitted}${isUsedUp(rule) ? ", esgotada" : ""}`),
+                remove);
     return item;
   }));
 }

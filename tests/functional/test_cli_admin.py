@@ -361,6 +361,19 @@ def test_a_restore_pauses_what_is_live_and_tells_what_it_did(
     assert "descadastros" in out
 
 
+def test_a_restore_that_is_cut_short_is_to_be_run_again(
+    live: tuple[Shop, dict], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("campaigns.services.after_restore.AfterRestore._finish", interrupted)
+    restore = ("after-restore", "--restored-to", "2026-01-05T12:00Z", "--yes")
+    code, _, err = run(*restore)
+    assert code == 130
+    assert "Rode o mesmo comando de novo" in err
+
+
 @pytest.mark.parametrize(
     "moments",
     [

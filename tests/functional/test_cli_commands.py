@@ -292,6 +292,16 @@ def test_ctrl_c_while_the_program_still_loads_ends_it_quietly(monkeypatch):
     assert end.value.code == 130
 
 
+def test_ctrl_c_while_the_commands_are_laid_out_ends_it_quietly(monkeypatch):
+    def interrupted(_app):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("campaigns_cli.program.get_command", interrupted)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+
+
 @pytest.mark.parametrize("command", [["contacts", "import"], ["send", "--message", "Oi", "--file"]])
 def test_ctrl_c_in_the_middle_says_how_far_it_came(fake, tmp_path, command):
     path = tmp_path / "c.csv"

@@ -180,6 +180,9 @@ def test_a_campaign_goes_its_way(run, shop, natal):
     assert f"campaigns start {natal['id']}" in run("checks", "natal").out
     started = run("start", "Natal")
     assert started.code == 0
+    already = run("checks", "natal").out
+    assert already.rstrip().endswith(f"campaigns watch {natal['id']}")
+    assert "--url" not in already
     assert "Campanha Natal iniciada." in started.err
     assert run("pause", natal["id"][:12], "--reason", "estoque").out == "Natal: pausada\n"
     assert run("resume", "Natal").out == "Natal: ativa\n"
@@ -225,7 +228,10 @@ def test_an_operator_decides_about_somebody_unconfirmed_and_puts_failed_ones_bac
         "resolved_as_failed"
     )
     retried = run("retry-failed", "Natal")
-    assert "Natal: 1 de volta na fila, 1 ficam como falha" in retried.out
+    assert (
+        "Natal: 1 de volta na fila, 1 fica como falha\n  1  a mensagem pode já ter chegado"
+        in retried.out
+    )
     assert f"campaigns resume {campaign['id']}" in retried.err
     assert run("retry-failed", "Natal", "--json").json == {
         "requeued": 0,

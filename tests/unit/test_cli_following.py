@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from campaigns_cli import campaign_logs, direct_message, prepare_recipients
+from campaigns_cli import campaign_logs, campaign_running, direct_message, prepare_recipients
 from campaigns_cli.api import Api
 from campaigns_cli.campaign_logs import logs
 from campaigns_cli.connection import Server
@@ -68,6 +68,23 @@ def test_whoever_stops_following_a_log_is_told_that_the_campaign_goes_on(monkeyp
     monkeypatch.setattr(campaign_logs.time, "sleep", interrupted)
     with pytest.raises(CliError, match="A campanha continua no servidor") as end:
         logs(session_over(answer), "cp_1", follow_it=True, limit=1)
+    assert end.value.exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("active", "continua no servidor. .*; para parar: .*campaigns pause cp_1"),
+        ("paused", "está pausada. .*; para retomar: .*campaigns resume cp_1"),
+        ("scheduled", "continua agendada. .*; para voltar a rascunho: .*unschedule cp_1"),
+    ],
+)
+def test_whoever_stops_watching_is_told_how_the_campaign_stands(monkeypatch, state, said):
+    campaign = campaign_object(status=state, id="cp_1")
+    monkeypatch.setattr(campaign_running.time, "sleep", interrupted)
+    session = session_over(lambda _: httpx.Response(200, json=campaign))
+    with pytest.raises(CliError, match=said) as end:
+        campaign_running.follow(session.api, "cp_1", as_json=False)
     assert end.value.exit_code == 130
 
 
