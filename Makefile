@@ -65,6 +65,10 @@ test: $(PROJECT) $(MINISTACK) ## all tests but the whole stack's and every crash
 test-exhaustive: $(PROJECT) ## every crash point of planning, dispatch, resume and laying
 	$(PYTEST) -m exhaustive
 
+.PHONY: faults
+faults: $(PROJECT) ## $SEEDS (1000) drawn runs of the whole system under faults, from seed $FIRST (0) on
+	@$(PYTHON) -m tests.simulator.many $(or $(SEEDS),1000) $(or $(FIRST),0)
+
 .PHONY: test-stack
 test-stack: $(PROJECT) $(MINISTACK) ## tests that run the whole local stack
 	$(BIN)/pytest -m stack
