@@ -214,7 +214,7 @@ def test_an_instance_that_is_not_connected_refuses(shop: Shop):
     shop.owner.post(f"{INSTANCES}{instance['id']}/refresh/")
     answer = ask(shop, instance["id"])
     assert (answer.status, answer.code) == (409, "instance_disconnected")
-    assert answer.json["detail"].startswith("O WhatsApp da instância está desconectado.")
+    assert answer.json["detail"].startswith("O WhatsApp da instância não consta como conectado.")
 
 
 def test_a_person_who_opted_out_is_refused_in_whatever_spelling(shop: Shop):
