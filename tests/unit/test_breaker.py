@@ -190,3 +190,7 @@ def test_a_campaign_counts_from_its_start_where_it_was_never_resumed() -> None:
     assert began_at(a_campaign()) == 0
     assert began_at(a_campaign(started_at=NOW)) == NOW
     assert began_at(a_campaign(started_at=NOW, resumed_at=NOW + 1)) == NOW + 1
+
+
+def test_a_campaign_that_went_on_by_itself_counts_from_what_a_person_did_last() -> None:
+    assert began_at(a_campaign(started_at=NOW, resumed_at=NOW + 9, vouched_at=NOW + 1)) == NOW + 1

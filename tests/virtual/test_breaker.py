@@ -9,6 +9,7 @@ from campaigns.domain.delivery import AutoPauseReason
 from campaigns.domain.model import EventType, Recipient, WebhookState
 from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus
 from local.fake_evolution import Behaviour, Rule
+from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes import rules
 from tests.fakes.capacity import count_capacity
 from tests.fakes.world import World, a_world
@@ -231,6 +232,27 @@ def test_a_receipt_between_refused_messages_keeps_a_campaign_going() -> None:
         for each in (first, second, fourth):
             refuse(world, each)
         assert paused_for(world, campaign_id) is None
+
+
+def test_a_number_that_comes_and_goes_is_not_made_good_by_coming_back() -> None:
+    with a_world(breaker_refusals=3) as world:
+        world.receive_webhooks()
+        world.fake.set_acks(())
+        world.start_running()
+        campaign_id = world.draft(world.add_contacts(10), resume_on_reconnect=True)
+        world.run(1)
+        world.app.run.start(world.tenant_id, campaign_id, "key:test")
+        first, second = sent_of(world, campaign_id, 2)[:2]
+        refuse(world, first)
+        refuse(world, second)
+        world.fake.set_state("loja", FakeState.CLOSE)
+        world.run(MINUTE)
+        assert paused_for(world, campaign_id) is AutoPauseReason.INSTANCE_DISCONNECTED
+        world.fake.set_state("loja", FakeState.OPEN)
+        world.run(MINUTE)
+        assert paused_for(world, campaign_id) is None
+        refuse(world, sent_of(world, campaign_id, 1)[-1])
+        assert paused_for(world, campaign_id) is AutoPauseReason.MESSAGES_REFUSED
 
 
 # Silence

@@ -1,8 +1,8 @@
 """The breaker: what shows that an instance no longer sends, whatever its connection says.
 
-Three signs, each counted from the campaign's start or last resume: tries that fail in a row,
-messages that WhatsApp refuses in a row, and sends that nobody's phone acknowledges. Times are epoch
-milliseconds.
+Three signs, each counted from the campaign's start or its last resume by a person: tries that fail
+in a row, messages that WhatsApp refuses in a row, and sends that nobody's phone acknowledges. Times
+are epoch milliseconds.
 """
 
 import zlib
@@ -55,8 +55,11 @@ class Span:
 
 
 def began_at(campaign: Campaign) -> int:
-    """From when on the campaign's sends count: who resumes has seen what was before."""
-    return campaign.resumed_at or campaign.started_at or 0
+    """From when on the campaign's sends count: a person who resumes has seen what was before.
+
+    Heads of an earlier version of the software do not tell a person's resume from the system's.
+    """
+    return campaign.vouched_at or campaign.resumed_at or campaign.started_at or 0
 
 
 # Messages that WhatsApp refuses

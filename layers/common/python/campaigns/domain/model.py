@@ -288,6 +288,8 @@ class Campaign:
     started_by: str | None = None
     #: Since when it runs without a stop: by its start or its last resume.
     resumed_at: int | None = None
+    #: Since when a person has vouched for its instance: the breaker counts from then on.
+    vouched_at: int | None = None
     paused_at: int | None = None
     completed_at: int | None = None
     cancelled_at: int | None = None

@@ -94,6 +94,6 @@ class JudgeReceipts:
             campaign.tenant_id,
             campaign.campaign_id,
             reason,
-            seen_at=began_at(campaign),
+            seen_at=campaign.resumed_at or 0,
             metadata=metadata,
         )

@@ -130,11 +130,14 @@ class RunCampaign:
         require_move(campaign.status, CampaignStatus.ACTIVE, by=trigger)
         key, now = campaign.lane_key, self._clock.now()
         lane = self._lanes.read(key)
+        # A number that comes and goes is not made good by each time that it comes.
+        begins_anew = trigger is CampaignTrigger.RESUME
         active = replace(
             campaign,
             status=CampaignStatus.ACTIVE,
             updated_at=now,
             resumed_at=now,
+            vouched_at=now if begins_anew else campaign.vouched_at,
             paused_at=None,
             auto_pause_reason=None,
             last_error=None,
@@ -142,8 +145,6 @@ class RunCampaign:
         entry = self._entry(EventType.CAMPAIGN_RESUMED, actor, {"reason": reason or ""})
         if lane is None:
             raise InvalidState(campaign.status)
-        # A number that comes and goes is not made good by each time that it comes.
-        begins_anew = trigger is CampaignTrigger.RESUME
         refusal = self._campaigns.resume(
             campaign, active, replace(lane, due_at=now), entry, begins_anew=begins_anew
         )

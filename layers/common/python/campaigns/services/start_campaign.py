@@ -150,6 +150,7 @@ class StartCampaign:
             status=CampaignStatus.ACTIVE,
             started_at=now,
             resumed_at=now,
+            vouched_at=now,
             started_by=actor,
             updated_at=now,
             last_error=None,

@@ -49,6 +49,7 @@ class HeadItem(Item):
     started_at = NumberAttribute(null=True)
     started_by = UnicodeAttribute(null=True)
     resumed_at = NumberAttribute(null=True)
+    vouched_at = NumberAttribute(null=True)
     paused_at = NumberAttribute(null=True)
     completed_at = NumberAttribute(null=True)
     cancelled_at = NumberAttribute(null=True)
@@ -99,6 +100,7 @@ _VALUE_OF = "value_of."
 _NUMBERS = (
     "started_at",
     "resumed_at",
+    "vouched_at",
     "paused_at",
     "completed_at",
     "cancelled_at",
@@ -160,6 +162,7 @@ PLAIN_FIELDS = (
     "started_at",
     "started_by",
     "resumed_at",
+    "vouched_at",
     "paused_at",
     "completed_at",
     "cancelled_at",
