@@ -1,5 +1,9 @@
 """A number that goes away and comes back in the middle of a campaign, on the virtual clock."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
 import pytest
 
 from campaigns.domain.campaign import CampaignStatus
@@ -33,6 +37,21 @@ def state(world: World) -> ConnectionState:
     gate = world.app.gates.read(world.instance_id, consistent=True)
     assert gate is not None
     return gate.connection_state
+
+
+@contextmanager
+def looks_counted(world: World) -> Iterator[list[str]]:
+    """Each question to the server how an instance is connected."""
+    looks: list[str] = []
+    admin = type(world.app.set_webhook.admin)
+    connection = admin.connection
+
+    def counted(self, *place):
+        looks.append("connection")
+        return connection(self, *place)
+
+    with patch.object(admin, "connection", counted):
+        yield looks
 
 
 def test_a_disconnect_pauses_within_a_second_and_a_reconnect_lets_the_campaign_go_on() -> None:
@@ -77,22 +96,11 @@ def test_a_campaign_that_did_not_ask_for_it_waits_for_a_person() -> None:
 def test_a_storm_of_300_events_ends_as_the_connection_does() -> None:
     with a_world(delay=DELAY) as world:
         campaign_id = sending(world)
-        asked: list[str] = []
-        admin = type(world.app.set_webhook.admin)
-        connection = admin.connection
-
-        def counted(self, *place):
-            asked.append("connection")
-            return connection(self, *place)
-
-        admin.connection = counted
-        try:
+        with looks_counted(world) as looks:
             world.fake.storm("loja", 300, 20)
             world.run(150)
-        finally:
-            admin.connection = connection
         # One in five seconds of the storm, and what it left behind.
-        assert len(asked) <= 20 // 5 + 1 + 2
+        assert len(looks) <= 20 // 5 + 1 + 2
         assert state(world) is ConnectionState.OPEN
         world.run_until_over(campaign_id)
         assert len(world.received()) == 6
@@ -131,6 +139,27 @@ def test_without_a_webhook_a_number_that_is_being_connected_is_looked_at_all_the
         world.run_until_over(campaign_id)
         assert len(world.received()) == 3
         assert {each.retry_count for each in world.recipients(campaign_id)} == {0}
+
+
+def test_a_scheduled_campaign_asks_now_and_then_whether_its_number_has_come_back() -> None:
+    with a_world(delay=DELAY) as world:
+        world.start_running()
+        due_at = world.clock.now() + 120_000
+        campaign_id = world.draft(world.add_contacts(2), scheduled_at=due_at)
+        world.run(1)
+        world.app.run.start(world.tenant_id, campaign_id, "key:test")
+        world.fake.set_state("loja", FakeState.CLOSE)
+        gate = world.app.gates.read(world.instance_id, consistent=True)
+        world.app.instance_store.note_state(world.instance_id, ConnectionState.CLOSE, seen=gate)
+        with looks_counted(world) as looks:
+            world.run(25 * 60)
+            # When it was due, and each ten minutes from then on: no event told of anything.
+            assert len(looks) == 3
+            assert world.head(campaign_id).status is CampaignStatus.SCHEDULED
+            world.fake.set_state("loja", FakeState.OPEN)
+            world.run_until_over(campaign_id, hours=0.3)
+        assert len(world.received()) == 2
+        assert len(looks) == 4
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

@@ -35,6 +35,7 @@ class Scheduling(Parts):
                 contacts=self.contact_store,
                 suppressions=self.suppressions,
             ),
+            checks=self.connection_checks,
             clock=self.clock,
             random=self.random,
         )

@@ -1,6 +1,6 @@
 """Start a campaign: look at every condition, tell all that fail, then take its instance."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -14,7 +14,7 @@ from campaigns.domain.errors import (
     NotFound,
     StartRefused,
 )
-from campaigns.domain.instants import to_iso
+from campaigns.domain.instants import MINUTE_MS, to_iso
 from campaigns.domain.model import (
     Campaign,
     EventType,
@@ -36,6 +36,7 @@ from campaigns.services.ports import (
     Recipients,
     TransitionRefusal,
 )
+from campaigns.services.ports_connection import ConnectionChecks
 from campaigns.services.start_conditions import StartCheck, keep_from_starting, start_failures
 
 #: Contacts named as examples of a missing value, and recipients looked through for them.
@@ -43,6 +44,8 @@ _SAMPLES = 5
 _SAMPLED = 200
 #: How often a campaign is checked because it was edited while it was checked.
 _ATTEMPTS = 3
+#: A scheduled campaign that waits for its number has it looked at in every such minute.
+_LOOKS_EACH_MINUTES = 10
 
 type _Attempt = Callable[[CampaignView], TransitionRefusal | None]
 
@@ -67,11 +70,13 @@ class StartCampaign:
         gates: Gates,
         facts: FactsCache,
         reachable: FindReachable,
+        checks: ConnectionChecks,
         clock: Clock,
         random: Random,
     ) -> None:
         self._campaigns = campaigns
         self._reachable = reachable
+        self._checks = checks
         self._recipients = recipients
         self._contacts = contacts
         self._gates = gates
@@ -119,13 +124,24 @@ class StartCampaign:
         try:
             self.begin(view, actor=campaign.started_by or SYSTEM)
         except StartRefused as refused:
-            codes = ",".join(failure.code for failure in refused.failures)
-            if codes != campaign.last_error:
-                self._campaigns.note_error(campaign, codes)
+            self._note_refusal(campaign, [failure.code for failure in refused.failures])
             return False
         except (InvalidState, ConcurrentUpdate):
             return False
         return True
+
+    def _note_refusal(self, campaign: Campaign, codes: Sequence[str]) -> None:
+        told = ",".join(codes)
+        is_new = told != campaign.last_error
+        if is_new:
+            self._campaigns.note_error(campaign, told)
+        now = self._clock.now()
+        waited = (now - (campaign.schedule.scheduled_at or now)) // MINUTE_MS
+        if StartCheck.INSTANCE_DISCONNECTED in codes and (
+            is_new or waited % _LOOKS_EACH_MINUTES == 0
+        ):
+            # Events are lost: that it has been connected again need not have been told.
+            self._checks.leave_due(campaign.instance_id, now)
 
     def _write_as_checked(self, view: CampaignView, attempt: _Attempt) -> CampaignView:
         """An edit between check and write refuses the write: what it made is checked again.
