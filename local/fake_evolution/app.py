@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
@@ -37,9 +37,7 @@ class FakeEvolutionApp:
 
     def __init__(self, fake: FakeEvolution) -> None:
         self._fake = fake
-        self._routes = Map(
-            [*_evolution_routes(), *admin.routes()], strict_slashes=False, merge_slashes=False
-        )
+        self._routes = _routes()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(Request(environ))
@@ -78,6 +76,13 @@ def _port(value: object) -> int | None:
 
 # The server's own words for a body that is no JSON.
 _UNREADABLE_BODY = {"status": 400, "error": "Internal Server Error"}
+
+
+@lru_cache(maxsize=1)
+def _routes() -> Map:
+    """The same for every fake, and slow to make."""
+    rules = [*_evolution_routes(), *admin.routes()]
+    return Map(rules, strict_slashes=False, merge_slashes=False)
 
 
 def _evolution_routes() -> list[Rule]:

@@ -41,12 +41,15 @@ class Queue(Protocol):
 class ModelQueue:
     """`tests.fakes.fifo_queue` on a clock that is moved instead of waited for."""
 
-    def __init__(self) -> None:
+    def __init__(self, visibility_seconds: int = 90) -> None:
         self._clock = FakeClock()
-        self._queue = FifoQueue(self._clock.now)
+        self._queue = FifoQueue(self._clock.now, visibility_ms=visibility_seconds * 1_000)
         self.max_receives = self._queue.max_receives
         self.send = self._queue.send
         self.put_back = self._queue.put_back
+
+    def pass_minutes(self, minutes: float) -> None:
+        self._clock.at += round(minutes * 60_000)
 
     def receive(self) -> list[ReceivedJob]:
         return self._queue.receive()
@@ -69,7 +72,7 @@ class ModelQueue:
 class MinistackQueue:
     """A queue of the template's properties on ministack, through the product's own adapter."""
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, visibility_seconds: int | None = None) -> None:
         self._sqs = client("sqs", endpoint_url)
         template = Template()
         number = next(_NUMBERS)
@@ -79,6 +82,9 @@ class MinistackQueue:
         )["Attributes"]["QueueArn"]
         template.know({"DeadLetterQueue.Arn": arn})
         self._url = self._create(f"jobs-{number}.fifo", template, "JobsQueue")
+        if visibility_seconds is not None:
+            short = {"VisibilityTimeout": f"{visibility_seconds}"}
+            self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes=short)
         self.max_receives: int = template.properties("JobsQueue", "RedrivePolicy")["RedrivePolicy"][
             "maxReceiveCount"
         ]

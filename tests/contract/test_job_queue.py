@@ -22,6 +22,14 @@ def queue(request: pytest.FixtureRequest) -> Queue:
     return MinistackQueue(request.getfixturevalue("ministack_url"))
 
 
+@pytest.fixture(params=["model", pytest.param("sqs", marks=pytest.mark.ministack)])
+def short_queue(request: pytest.FixtureRequest) -> Queue:
+    """One whose messages are visible again after a second, unless somebody deletes them."""
+    if request.param == "model":
+        return ModelQueue(visibility_seconds=1)
+    return MinistackQueue(request.getfixturevalue("ministack_url"), visibility_seconds=1)
+
+
 def a_job(sequence: int = 0, person: str = "ana", plan_number: int = 1) -> SendJob:
     return SendJob(
         tenant_id="tn_1",
@@ -180,6 +188,61 @@ def test_a_stale_receipt_neither_frees_nor_deletes_a_job(queue: Queue) -> None:
     (still_there,) = queue.receive()
     queue.delete(still_there)
     assert queue.receive() == []
+
+
+def test_what_nobody_deleted_in_time_comes_again_first_and_whole_groups_with_it(
+    short_queue: Queue,
+) -> None:
+    short_queue.send([a_job(0), a_job(1)])
+    held = short_queue.receive()
+    short_queue.send([a_job(2)])
+    assert short_queue.receive() == []
+    again = short_queue.receive_soon()
+    assert jobs(again) == [a_job(0), a_job(1), a_job(2)]
+    assert {each.receipt_handle for each in again}.isdisjoint(
+        {each.receipt_handle for each in held}
+    )
+
+
+def test_the_receipt_of_a_job_whose_time_is_up_deletes_nothing(short_queue: Queue) -> None:
+    short_queue.send([a_job(0)])
+    (late,) = short_queue.receive()
+    (present,) = short_queue.receive_soon()
+    short_queue.delete(late)
+    short_queue.put_back({present.receipt_handle: 0})
+    assert jobs(short_queue.receive()) == [a_job(0)]
+
+
+def test_time_that_is_up_counts_as_a_receive(short_queue: Queue) -> None:
+    short_queue.send([a_job(0)])
+    for _ in range(short_queue.max_receives - 1):
+        (received,) = short_queue.receive()
+        short_queue.put_back({received.receipt_handle: 0})
+    assert jobs(short_queue.receive()) == [a_job(0)], "for the last time"
+    assert short_queue.receive_soon() == []
+    assert short_queue.dead_letters() == [a_job(0)]
+
+
+def test_of_a_group_that_is_held_one_is_deleted_and_the_others_stay_in_order(queue: Queue) -> None:
+    queue.send([a_job(0), a_job(1), a_job(2)])
+    first, second, third = queue.receive()
+    queue.delete(second)
+    queue.put_back({third.receipt_handle: 0, first.receipt_handle: 0})
+    assert jobs(queue.receive()) == [a_job(0), a_job(2)]
+
+
+def test_a_repeat_is_dropped_for_five_minutes_from_the_first_send_on() -> None:
+    # Of the model alone: nobody waits five minutes for an emulator.
+    queue = ModelQueue()
+    queue.send([a_job(0)])
+    (first,) = queue.receive()
+    queue.pass_minutes(4.9)
+    queue.delete(first)
+    assert queue.send([a_job(0)]) == [True]
+    queue.pass_minutes(0.2)
+    assert jobs(queue.receive()) == [a_job(0)], "the first, whose time was up: not deleted by that"
+    assert queue.send([a_job(0)]) == [True]
+    assert len(queue._queue.messages) == 2
 
 
 # What the adapter makes of answers that no emulator gives

@@ -30,6 +30,7 @@ from campaigns_api.reply import PROBLEM_JSON, Reply
 from local.fake_evolution import FakeEvolution, transport
 from tests.fakes.aws import create_kms_key, model_table, put_server_key
 from tests.fakes.clock import FakeClock
+from tests.fakes.side_by_side import one_after_the_other
 
 EVENTS = Path(__file__).parents[2] / "events"
 EVOLUTION = "http://127.0.0.1:1"
@@ -130,7 +131,7 @@ def invoke(event: Mapping[str, Any]) -> Answer:
 
 def http_event(method: str, path: str, query: Mapping[str, str | int]) -> dict[str, Any]:
     """A payload 2.0 event, made of the one that is kept in `events/`."""
-    event = json.loads((EVENTS / "http-start-campaign.json").read_text("utf-8"))
+    event = json.loads(_kept_event())
     parts = urlsplit(path)
     event |= {"rawPath": parts.path, "rawQueryString": urlencode(query), "headers": {}}
     event["requestContext"]["http"] |= {"method": method, "path": parts.path}
@@ -139,6 +140,11 @@ def http_event(method: str, path: str, query: Mapping[str, str | int]) -> dict[s
     if query:
         event["queryStringParameters"] = {name: str(value) for name, value in query.items()}
     return event
+
+
+@cache
+def _kept_event() -> str:
+    return (EVENTS / "http-start-campaign.json").read_text("utf-8")
 
 
 @dataclass
@@ -360,7 +366,3 @@ def as_documented(respond: Callable[..., Reply]) -> Callable[..., Reply]:
         return reply
 
     return checked
-
-
-def one_after_the_other[T](tasks: Sequence[Callable[[], T]]) -> list[T]:
-    return [task() for task in tasks]

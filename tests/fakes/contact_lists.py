@@ -1,7 +1,6 @@
 """Contacts in lists: the services over fakes or a table, and what a table holds of the lists."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -36,13 +35,10 @@ from tests.fakes.contacts import (
     FakeMemberships,
     FakeSuppressionBook,
 )
+from tests.fakes.side_by_side import one_after_the_other
 
 TENANT = "tn_a"
 IDENTITY = Identity(b"s" * 32)
-
-
-def one_by_one[T](tasks: Sequence[object]) -> list[T]:
-    return [task() for task in tasks]  # type: ignore[operator]
 
 
 def manage(
@@ -52,7 +48,7 @@ def manage(
     memberships: Memberships | None = None,
     counts: ListCounts | None = None,
     random: Random | None = None,
-    concurrently: Concurrently = one_by_one,
+    concurrently: Concurrently = one_after_the_other,
     choices: Choices | None = None,
 ) -> ManageContacts:
     book = contacts or FakeContactBook()
@@ -90,7 +86,7 @@ def manage(
     )
 
 
-def on_table(table: Table, *, concurrently: Concurrently = one_by_one) -> ManageContacts:
+def on_table(table: Table, *, concurrently: Concurrently = one_after_the_other) -> ManageContacts:
     return manage(
         ContactStore(table),
         SuppressionStore(table),
@@ -106,7 +102,7 @@ class Book:
     """Contacts and groups of one tenant over a table, as the API has them."""
 
     table: Table
-    concurrently: Concurrently = one_by_one
+    concurrently: Concurrently = one_after_the_other
     clock: FakeClock = field(default_factory=FakeClock)
     seed: int = 1
     #: Ids of the groups that were made, in their order.

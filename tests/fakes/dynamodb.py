@@ -21,25 +21,30 @@ _INDEXES = {
 def create_table(name: str, *, endpoint_url: str | None = None, region: str = REGION) -> str:
     """Create the table (with moto in process, or at an emulator's address); its name again."""
     client = boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url)
-    attributes = {"pk": "S", "sk": "S"}
-    for keys in _INDEXES.values():
-        attributes |= keys
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=_key_schema("pk", "sk"),
-        AttributeDefinitions=[
-            {"AttributeName": attribute, "AttributeType": kind}
-            for attribute, kind in attributes.items()
-        ],
-        GlobalSecondaryIndexes=[_index(index, keys) for index, keys in _INDEXES.items()],
-    )
+    client.create_table(**described(name))
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     client.update_time_to_live(
         TableName=name,
         TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
     )
     return name
+
+
+def described(name: str) -> Any:
+    """The request that creates the table."""
+    attributes = {"pk": "S", "sk": "S"}
+    for keys in _INDEXES.values():
+        attributes |= keys
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _key_schema("pk", "sk"),
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": kind}
+            for attribute, kind in attributes.items()
+        ],
+        "GlobalSecondaryIndexes": [_index(index, keys) for index, keys in _INDEXES.items()],
+    }
 
 
 def _index(name: str, keys: dict[str, str]) -> Any:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
 from botocore.client import BaseClient
 
 from tests.fakes.dynamodb_expressions import Invalid
-from tests.fakes.dynamodb_model import Cancelled, DynamoModel, NoTable, Refused
+from tests.fakes.dynamodb_model import Cancelled, DynamoModel, Mismatch, NoTable, Refused
 
 #: Asked of moto, which knows the table without its items.
 _OF_THE_TABLE = {"DescribeTable", "DescribeTimeToLive", "ListTables", "UpdateTimeToLive"}
 
+_TOKENS = count()
 _open: list[DynamoModel] = []
 
 
@@ -40,12 +42,18 @@ def dynamodb_in_process() -> Iterator[DynamoModel]:
             model.drop(request["TableName"])
             return send(client, operation, request)
         _announce(client, operation)
+        if operation == "TransactWriteItems":
+            # As the SDK does: its repeats of one call have one token.
+            request = {"ClientRequestToken": f"token-{next(_TOKENS)}"} | request
         try:
             return model.answer(operation, request)
         except NoTable:
             raise _error(client, operation, "ResourceNotFoundException", {}) from None
         except Invalid as error:
             raise _error(client, operation, "ValidationException", {}, str(error)) from None
+        except Mismatch:
+            code = "IdempotentParameterMismatchException"
+            raise _error(client, operation, code, {}) from None
         except Refused as refused:
             also = {} if refused.item is None else {"Item": refused.item}
             raise _error(client, operation, "ConditionalCheckFailedException", also) from None

@@ -67,7 +67,7 @@ _PARTS = {
     "PutItem": _CONDITIONAL | {"Item"},
     "UpdateItem": _CONDITIONAL | {"Key", "UpdateExpression"},
     "DeleteItem": _CONDITIONAL | {"Key"},
-    "TransactWriteItems": {"ReturnConsumedCapacity", "TransactItems"},
+    "TransactWriteItems": {"ClientRequestToken", "ReturnConsumedCapacity", "TransactItems"},
 }
 _IN_TRANSACTION = {
     "Put": _PARTS["PutItem"],
@@ -83,6 +83,10 @@ class Refused(Exception):
     def __init__(self, item: Raw | None) -> None:
         super().__init__()
         self.item = item
+
+
+class Mismatch(Exception):
+    """A transaction's token was that of another request."""
 
 
 class NoTable(Exception):
@@ -182,6 +186,8 @@ class DynamoModel:
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
+        #: What was done under each token. DynamoDB forgets them after ten minutes.
+        self._done: dict[str, Request] = {}
         self._lock = threading.Lock()
 
     def create(self, request: Request) -> None:
@@ -208,6 +214,7 @@ class DynamoModel:
                 table.put(_Write(place, item, None))
             for item in items:
                 table.put(_Write(_place_of(item), None, copied(item)))
+            self._done.clear()
 
     # Reads
 
@@ -324,6 +331,18 @@ class DynamoModel:
         raise Invalid(f"ReturnValues {request['ReturnValues']}")
 
     def _transact(self, request: Request) -> dict[str, Any]:
+        """All or nothing; once for each token, however often it is asked for."""
+        token = request.get("ClientRequestToken", "")
+        if token in self._done:
+            if self._done[token]["TransactItems"] != request["TransactItems"]:
+                raise Mismatch
+            return {}
+        answer = self._transact_once(request)
+        if token:
+            self._done[token] = request
+        return answer
+
+    def _transact_once(self, request: Request) -> dict[str, Any]:
         parts = [part for item in request["TransactItems"] for part in item.items()]
         places = [_place_of(part.get("Key") or part["Item"]) for _, part in parts]
         if not 0 < len(parts) <= 100 or len(set(places)) < len(places):

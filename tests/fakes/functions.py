@@ -5,7 +5,7 @@ Their events are the files of `events/`, with ids and the key replaced by those 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ from local.fake_evolution import FakeEvolution, transport
 from tests.fakes.aws import create_kms_key, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.fifo_queue import FifoQueue
+from tests.fakes.side_by_side import one_after_the_other
 from tests.fakes.world import API_KEY, TUESDAY_10_H, add_instance
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -203,7 +204,7 @@ def three_functions() -> Iterator[Functions]:
                 settings,
                 clock=clock,
                 random=Random(function),
-                concurrently=_one_after_the_other,
+                concurrently=one_after_the_other,
                 queue=queue,
                 kick=LambdaKick(lambda: invocations, "scheduler"),  # type: ignore[arg-type,return-value]
                 http_client=httpx.Client(transport=transport(fake)),
@@ -227,7 +228,3 @@ def three_functions() -> Iterator[Functions]:
                 tenant.owner_key,
                 instance_id,
             )
-
-
-def _one_after_the_other[T](tasks: Sequence[Callable[[], T]]) -> list[T]:
-    return [task() for task in tasks]

@@ -1,7 +1,8 @@
 """A clock on which waiting costs nothing, and actors that take turns on it.
 
-Each actor is a thread, but only one runs at a time: it gives the turn away when it sleeps, and
-whoever wakes first gets it. So a run is the same each time, and code that blocks needs no change.
+Only one actor runs at a time: it gives the turn away when it sleeps, and whoever wakes first gets
+it. So a run is the same each time, and code that blocks needs no change. An actor has a thread
+while it is under way; a thread whose actor waits for others runs those that it waits for.
 """
 
 import heapq
@@ -22,10 +23,30 @@ class Crash(BaseException):
     """The process has ended: no code of the product may catch this."""
 
 
+class _Thread:
+    """One at a time has the turn. Its lock is held while it has none, and freed to give it one."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        #: What it begins with at its next turn, where it waits for nothing else.
+        self.next: Callable[[], object] | None = None
+
+
 class _Actor:
-    def __init__(self, process: Process) -> None:
-        self.turn = threading.Semaphore(0)
+    __slots__ = ("process", "task", "thread")
+
+    def __init__(
+        self, process: Process, thread: _Thread | None, task: Callable[[], object] | None = None
+    ) -> None:
         self.process = process
+        self.thread = thread
+        #: What it does once it gets its first turn; None: it is under way.
+        self.task = task
+
+
+#: Threads without an actor, of any clock: they are slow to make.
+_idle: list[_Thread] = []
 
 
 class VirtualClock:
@@ -35,10 +56,12 @@ class VirtualClock:
         self._now = start
         self._waiting: list[tuple[int, int, _Actor]] = []
         self._order = itertools.count()
-        self._main = _Actor(Process("test"))
+        self._main = _Actor(Process("test"), _Thread())
         self._running = self._main
         self._errors: list[BaseException] = []
         self._listening: dict[_Actor, int] = {}
+        #: How often the turn was given away.
+        self.turns = 0
 
     def now(self) -> int:
         return self._now
@@ -58,9 +81,12 @@ class VirtualClock:
 
     def notify(self) -> None:
         """Wake everybody who waits."""
-        for actor, order in self._listening.items():
-            self._waiting = [entry for entry in self._waiting if entry[1] != order]
-            heapq.heapify(self._waiting)
+        if not self._listening:
+            return
+        orders = set(self._listening.values())
+        self._waiting = [entry for entry in self._waiting if entry[1] not in orders]
+        heapq.heapify(self._waiting)
+        for actor in self._listening:
             self._wake_at(self._now, actor)
         self._listening.clear()
 
@@ -73,32 +99,18 @@ class VirtualClock:
         self, task: Callable[[], object], *, at: int | None = None, kind: str | None = None
     ) -> None:
         """Have an actor do the task at an instant, now by default; with a `kind`, as a process."""
-        actor = _Actor(Process(kind) if kind else self.process)
-
-        def run() -> None:
-            actor.turn.acquire()
-            try:
-                task()
-            except Crash:
-                pass
-            except BaseException as error:
-                self._errors.append(error)
-            self._end()
-
-        threading.Thread(target=run, daemon=True).start()
+        actor = _Actor(Process(kind) if kind else self.process, None, task)
         self._wake_at(self._now if at is None else at, actor)
 
     def join(self, task: Callable[[], object], *, kind: str) -> None:
         """Have a process of its own do the task, and wait for its end, whatever that is."""
         me = self._running
-
-        def run() -> None:
-            try:
-                task()
-            finally:
-                self._wake_at(self._now, me)
-
-        self.spawn(run, kind=kind)
+        assert me.thread is not None
+        actor = _Actor(Process(kind), me.thread)
+        self._wake_at(self._now, actor)
+        self._give_turn(actor)
+        self._do(task)
+        self._wake_at(self._now, me)
         self._give_turn(me)
 
     def side_by_side[T](self, tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -107,10 +119,13 @@ class VirtualClock:
             return []
         me = self._running
         results: dict[int, T] = {}
+        faults: dict[int, Exception] = {}
 
         def run(place: int, task: Callable[[], T]) -> None:
             try:
                 results[place] = task()
+            except Exception as fault:
+                faults[place] = fault
             finally:
                 left.pop()
                 if not left:
@@ -122,6 +137,8 @@ class VirtualClock:
         self._give_turn(me)
         if me.process.is_dead:
             raise Crash
+        if faults:
+            raise faults[min(faults)]
         return [results[place] for place in range(len(tasks))]
 
     def _wake_at(self, instant: int, actor: _Actor) -> int:
@@ -130,16 +147,59 @@ class VirtualClock:
         return order
 
     def _give_turn(self, me: _Actor) -> None:
-        self._next().turn.release()
-        me.turn.acquire()
+        """Until it is the turn of `me`, whose thread this is."""
+        actor = self._next()
+        if actor is not me:
+            assert me.thread is not None
+            self._begin(actor)
+            me.thread.turn.acquire()
         if me is self._main and self._errors:
             raise self._errors.pop()
-
-    def _end(self) -> None:
-        self._next().turn.release()
 
     def _next(self) -> _Actor:
         instant, _, actor = heapq.heappop(self._waiting)
         self._now = max(self._now, instant)
         self._running = actor
+        self.turns += 1
         return actor
+
+    def _begin(self, actor: _Actor) -> None:
+        """Have the actor's thread go on, which is an idle one where the actor has none yet."""
+        if actor.thread is None:
+            if _idle:
+                actor.thread = _idle.pop()
+            else:
+                actor.thread = _Thread()
+                threading.Thread(target=_serve, args=(actor.thread,), daemon=True).start()
+            actor.thread.next = lambda: self._run(actor)
+        actor.thread.turn.release()
+
+    def _run(self, actor: _Actor) -> None:
+        """Do the actor's task, and those of who comes next, while they have no thread yet."""
+        thread = actor.thread
+        while True:
+            assert actor.task is not None
+            self._do(actor.task)
+            actor = self._next()
+            if actor.thread is not None:
+                break
+            actor.thread = thread
+        assert thread is not None
+        _idle.append(thread)
+        actor.thread.turn.release()
+
+    def _do(self, task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Crash:
+            pass
+        except BaseException as error:
+            self._errors.append(error)
+
+
+def _serve(thread: _Thread) -> None:
+    while True:
+        thread.turn.acquire()
+        begin, thread.next = thread.next, None
+        assert begin is not None
+        begin()

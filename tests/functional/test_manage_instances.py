@@ -1,6 +1,6 @@
 """Instances as the API keeps them, against the fake Evolution."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from random import Random, SystemRandom
@@ -46,6 +46,7 @@ from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes.aws import create_kms_key, ministack_table, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import REGION
+from tests.fakes.side_by_side import one_after_the_other
 
 SERVER = "https://evolution.example.com"
 KEY = "key-of-the-shop"
@@ -53,10 +54,6 @@ ACTOR = "key:01"
 PHONE = "5511990001234"
 DRAFT = InstanceDraft("Loja", SERVER, "loja", KEY)
 PUBLIC, PRIVATE = "93.184.215.14", "10.0.0.7"
-
-
-def one_by_one[T](tasks: Sequence[object]) -> list[T]:
-    return [task() for task in tasks]  # type: ignore[operator]
 
 
 @dataclass
@@ -118,7 +115,7 @@ class Deployment:
             identity=identity,
             clock=self.clock,
             random=SystemRandom(),
-            concurrently=one_by_one,
+            concurrently=one_after_the_other,
         )
 
     def create(self, **changes: object) -> str:

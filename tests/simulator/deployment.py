@@ -8,29 +8,33 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import httpx
-from moto import mock_aws
 
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.bootstrap import App
 from campaigns.services.manage_tenants import ManageTenants
-from campaigns.services.side_by_side import all_done
 from campaigns.settings import Settings
 from local.fake_evolution import FakeEvolution, transport
 from tests.fakes.aws import CREDENTIALS
-from tests.fakes.dynamodb import create_table
+from tests.fakes.dynamodb import described
 from tests.fakes.dynamodb_in_process import dynamodb_in_process
 from tests.fakes.dynamodb_model import DynamoModel
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.virtual_clock import Crash, Process, VirtualClock
-from tests.simulator.calls import FaultyKms, FaultyQueue, FaultyTable, FaultyTransport
+from tests.simulator.calls import FaultyKms, FaultyTransport
+from tests.simulator.calls_queue import FaultyMapping, FaultyQueue
+from tests.simulator.calls_table import FaultyTable
+from tests.simulator.evidence import Departure
 from tests.simulator.faults import Chaos, FaultKind
 from tests.simulator.plan import Plan
+from tests.simulator.watch import Watch
 
 TABLE = "campaigns"
+#: Of the process that does what another does; it has no rival of its own.
+_RIVAL = ", its rival"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,32 @@ class Ground:
     table: Table
 
 
+@dataclass
+class TurnLock:
+    """A lock for actors who take turns: a thread's own would stop the only one that can free it."""
+
+    clock: ClassVar[VirtualClock]
+    is_held: bool = False
+
+    def __enter__(self) -> None:
+        while self.is_held:
+            self.clock.sleep(1)
+        self.is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self.is_held = False
+
+
 @contextmanager
 def ground() -> Iterator[Ground]:
     """Made once for many runs: clients are slow to make."""
-    with patch.dict("os.environ", CREDENTIALS), dynamodb_in_process() as model:
-        with mock_aws():
-            create_table(TABLE)
+    with (
+        patch.dict("os.environ", CREDENTIALS),
+        # Held while an external call is made, which takes its time.
+        patch("campaigns.adapters.kms.Lock", TurnLock),
+        dynamodb_in_process() as model,
+    ):
+        model.create(described(TABLE))
         yield Ground(model, Table(TABLE, sleep=lambda _: None))
 
 
@@ -64,17 +88,6 @@ class ProcessClock:
         self.clock.sleep(milliseconds)
         if self.clock.process.is_dead:
             raise Crash
-
-
-@dataclass(slots=True)
-class Departure:
-    """A request of a send that left, in true time (epoch ms); `ended_at` None: under way."""
-
-    at: int
-    instance: str
-    phone: str
-    text: str
-    ended_at: int | None = None
 
 
 @dataclass
@@ -96,18 +109,23 @@ class Deployment:
     timeline: list[tuple[int, str, str]] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     apps: dict[str, App] = field(default_factory=dict)
+    #: What functions raised.
+    errors: list[Exception] = field(default_factory=list)
     made: int = 0
+    _at_work: int = 0
 
     def __post_init__(self) -> None:
         plan = self.plan
-        self.clock = VirtualClock(plan.start)
+        self.clock = TurnLock.clock = VirtualClock(plan.start)
         self.chaos = Chaos(
             self.clock, seed=plan.seed, rate=plan.fault_rate, given=plan.given, note=self.note
         )
         self.ground.model.restore(TABLE, [])
         self.table = FaultyTable(self.ground.model, TABLE, self.chaos)
         self.ground.model.answer = self.table.answer  # type: ignore[method-assign]
+        self.watch = Watch(self.ground.model, TABLE, self.clock)
         self.queue = FifoQueue(self.clock.now, self.clock.notify)
+        self.mapping = FaultyMapping(self.queue, self.chaos)
         self.fake = FakeEvolution(
             clock=lambda: self.clock.now() / 1_000,
             sleep=lambda seconds: self.clock.sleep(round(seconds * 1_000)),
@@ -121,6 +139,9 @@ class Deployment:
         self._skews = Random(f"skew {plan.seed}")
 
     def note(self, what: str, who: str | None = None) -> None:
+        """A line of the timeline; of the process at work where nobody else is named."""
+        if who is None:
+            self.watch.strike(what)
         self.timeline.append((self.clock.now(), who or self.clock.process.kind, what))
 
     def app(self, slot: str) -> App:
@@ -138,19 +159,28 @@ class Deployment:
         def run() -> None:
             made.process = self.clock.process
             self.chaos.ends_at[made.process] = self.clock.now() + round(seconds * 1_000)
+            if not slot.endswith(_RIVAL):
+                rival = partial(self.invoke, f"{slot}{_RIVAL}", kind, task, seconds=seconds)
+                self.chaos.again[made.process] = rival
             try:
                 made.result = task(app)
                 made.is_answered = not made.process.is_dead
             except Exception as error:
                 made.error = error
+                self.errors.append(error)
                 self.note(f"raises {type(error).__name__}: {error}")
 
+        self._at_work += 1
         self.clock.join(run, kind=kind)
+        self._at_work -= 1
         if made.process:
             self.chaos.ends_at.pop(made.process, None)
+            self.chaos.again.pop(made.process, None)
             if made.process.is_dead:
                 self.note("is gone", kind)
                 self.apps.pop(slot, None)
+        if not self._at_work:
+            self.watch.look()
         return made
 
     @cached_property
@@ -169,7 +199,8 @@ class Deployment:
                 seconds=300,
             )
 
-        self.chaos.call("Invoke", lambda: self.clock.spawn(laying))
+        # Whoever asked for it may end: what was asked for goes on.
+        self.chaos.call("Invoke", lambda: self.clock.spawn(laying, kind="aws"))
 
     def _new_app(self, skew_ms: int | None = None) -> App:
         most = self.plan.most_skew_ms
@@ -189,7 +220,7 @@ class Deployment:
             ),
             clock=clock,
             random=random,
-            concurrently=partial(all_done, self.clock.side_by_side),
+            concurrently=self.clock.side_by_side,
             queue=FaultyQueue(self.queue, self.chaos),
             kick=SimpleNamespace(lay=self.lay),
             http_client=self.client,
@@ -206,8 +237,10 @@ class Deployment:
             random=parts.random,
         )
         was_on, self.chaos.is_on = self.chaos.is_on, False
-        _ = app.identity
-        self.chaos.is_on = was_on
+        try:
+            _ = app.identity
+        finally:
+            self.chaos.is_on = was_on
         return app
 
     def _leaving(self, request: httpx.Request) -> Callable[[], None]:

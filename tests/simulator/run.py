@@ -3,29 +3,26 @@
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from campaigns.domain.contact import ContactDraft
-from local.fake_evolution import USUAL_ACKS, ConnectionState
-from tests.fakes.webhooks import WebhookEdge
-from tests.fakes.world import add_instance, create_draft
+from local.fake_evolution import USUAL_ACKS, ConnectionState, WebhookRule
 from tests.simulator.calm import mend
 from tests.simulator.deployment import Deployment, Ground
-from tests.simulator.faults import Fault, FaultKind
-from tests.simulator.judge import Judgement, judge
-from tests.simulator.life import CampaignOf, Life
-from tests.simulator.plan import MINUTE_MS, Plan, phone_of
+from tests.simulator.faults import Fault, FaultKind, Place
+from tests.simulator.gather import evidence_of
+from tests.simulator.judge import judge
+from tests.simulator.life import Life
+from tests.simulator.plan import MINUTE_MS, Plan
+from tests.simulator.prepare import HORIZON_MS, Drafting, prepare, undisturbed
+from tests.simulator.rivals import operators
 
-API_KEY = "chave-da-loja"
-#: How long faults go on, and how long a day may take to come to its end afterwards.
+#: How long faults go on.
 TROUBLE_MS = 25 * MINUTE_MS
-HORIZON_MS = 4 * 24 * 60 * MINUTE_MS
-_SPARE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,10 @@ class Result:
     struck: Mapping[int, Fault]
     counts: Counter[str]
     timeline: tuple[tuple[int, str, str], ...]
+    #: How often each guard refused something, by its name.
+    refusals: Counter[str]
+    #: The product's external calls, and where a process ended.
+    places: Counter[Place]
 
 
 class Logs(logging.Handler):
@@ -80,103 +81,87 @@ def _heard_by(logs: Logs) -> Iterator[None]:
             each.propagate = propagates
 
 
-def run(plan: Plan, ground: Ground) -> Result:
-    """The same for the same plan, whenever and wherever it runs."""
+def run(
+    plan: Plan,
+    ground: Ground,
+    *,
+    drafting: Drafting = undisturbed,
+    live: Callable[[Deployment, Life], None] | None = None,
+) -> Result:
+    """The same for the same plan, whenever and wherever it runs. `live`: another way to spend the
+    day than the drawn one.
+    """
     site = Deployment(plan, ground)
     logs = Logs(site)
     try:
         with _heard_by(logs):
-            life = _prepare(site)
-            _live(site, life)
-            violations = judge(Judgement(site, life, logs.lines, logs.faults))
+            life = prepare(site, drafting)
+            (live or _live)(site, life)
+            violations = judge(evidence_of(site, life, logs.lines, logs.faults))
             _end(site, life)
     finally:
         del ground.model.answer
         del ground.model._tables["campaigns"].put
+    chaos = site.chaos
     return Result(
-        plan, tuple(violations), site.chaos.struck, site.chaos.counts, tuple(site.timeline)
+        plan,
+        tuple(violations),
+        chaos.struck,
+        chaos.counts,
+        tuple(site.timeline),
+        chaos.refusals,
+        chaos.places,
     )
-
-
-def _prepare(site: Deployment) -> Life:
-    plan, app, fake = site.plan, site.observer, site.fake
-    tenants = [app.create_tenant(f"Loja {n}").tenant_id for n in range(plan.tenants)]
-    campaigns: list[CampaignOf] = []
-    phones: dict[str, str] = {}
-    spare: dict[str, list[str]] = {}
-    contacts: dict[str, tuple[str, ...]] = {}
-    for tenant_id in tenants:
-        ids = _contacts(site, tenant_id, plan.recipients + _SPARE)
-        phones |= {contact: phone_of(n) for n, contact in enumerate(ids)}
-        contacts[tenant_id] = tuple(ids[: plan.recipients])
-        spare[tenant_id] = ids[plan.recipients - 1 :]
-    edge = WebhookEdge(site.clock, app, fake)
-    for n in range(plan.instances + plan.rivals):
-        name = f"loja-{n % plan.instances}"
-        tenant_id = tenants[n % plan.instances % plan.tenants]
-        if n < plan.instances:
-            fake.register_instance(name, API_KEY)
-            instance_id = add_instance(app, tenant_id, name, plan.delay, None)
-            edge.set_webhook(name, instance_id)
-        else:
-            instance_id = campaigns[n - plan.instances].instance_id
-        texts = tuple(f"C{n}: {hello} {{{{nome}}}}" for hello in ("Oi", "Olá"))
-        campaign_id = create_draft(
-            app,
-            tenant_id,
-            instance_id,
-            contacts[tenant_id],
-            texts,
-            **({"timezone": plan.hours.zone} | plan.hours.schedule()),
-        )
-        campaigns.append(
-            CampaignOf(n, tenant_id, campaign_id, name, instance_id, contacts[tenant_id])
-        )
-    site.clock.sleep(1_000)
-    fake.set_acks(USUAL_ACKS)
-    fake.events.deliver = edge
-    fake.stirred = site.clock.notify
-    life = Life(site, campaigns, site.clock.now() + HORIZON_MS, phones, spare)
-    site.clock.spawn(lambda: edge.carry(life.until))
-    return life
-
-
-def _contacts(site: Deployment, tenant_id: str, count: int) -> list[str]:
-    drafts = [ContactDraft(name=f"Cliente {n}", phone=f"(11) 99000-{n:04d}") for n in range(count)]
-    return [str(result.id) for result in site.observer.contacts.bulk(tenant_id, drafts)]
 
 
 def _live(site: Deployment, life: Life) -> None:
     plan, clock, chaos = site.plan, site.clock, site.chaos
-    for rule in (*plan.rules, *plan.ack_rules, *plan.webhook_rules):
-        site.fake.add_rule(rule)
+    for sends in plan.rules:
+        site.fake.add_rule(sends)
+    for acks in plan.ack_rules:
+        site.fake.add_rule(acks)
+    for events in plan.webhook_rules:
+        site.fake.add_rule(events)
     if plan.hours.zone != "America/Sao_Paulo":
         chaos.counts[FaultKind.DAYLIGHT_SAVING] += 1
     begun = clock.now()
     chaos.is_on = True
+    chaos.operators = operators(life.people, plan)
     clock.spawn(life.each_minute)
     for number in range(plan.pollers):
         clock.spawn(partial(life.poll, number))
-    for campaign in life.campaigns[: plan.instances]:
-        clock.spawn(partial(life.start, campaign))
+    people = life.people
+    for campaign in people.campaigns[: plan.instances]:
+        clock.spawn(partial(people.start, campaign))
     for action in plan.actions:
-        clock.spawn(partial(life.act, action), at=begun + action.at)
+        clock.spawn(partial(people.act, action), at=begun + action.at)
+    if plan.is_eager:
+        clock.spawn(life.start_each_in_turn)
     clock.sleep(TROUBLE_MS)
-    for entry in site.fake.rules():
-        chaos.counts["evolution"] += entry.used
+    _count_what_evolution_did(site)
     chaos.is_on, life.is_calm = False, True
     site.note("all is calm from here on", "world")
     site.apps.clear()
     site.fake.clear_rules()
     site.fake.set_acks(USUAL_ACKS)
-    for name in {each.instance for each in life.campaigns}:
+    for name in {each.instance for each in people.campaigns}:
         site.fake.set_state(name, ConnectionState.OPEN)
     while clock.now() < life.until - MINUTE_MS:
         is_over = mend(life)
         is_quiet = not site.queue.messages and not site.fake.next_due()
-        if is_over and is_quiet and (life.next_due() or life.until) > clock.now() + 60 * MINUTE_MS:
+        due = life.next_due() or life.until
+        if is_over and is_quiet and due > clock.now() + 60 * MINUTE_MS:
             return
-        clock.sleep(5 * MINUTE_MS)
+        clock.sleep(min(max(5 * MINUTE_MS, due - clock.now()), 60 * MINUTE_MS))
+
+
+def _count_what_evolution_did(site: Deployment) -> None:
+    """Each rule as often as it was used, by what it did."""
+    counts = site.chaos.counts
+    for entry in site.fake.rules():
+        counts[f"evolution.{entry.rule.behaviour}"] += entry.used
+    for event in site.fake.rule_book(WebhookRule).entries:
+        counts[f"webhook.{event.rule.trait}"] += event.used
 
 
 def _end(site: Deployment, life: Life) -> None:

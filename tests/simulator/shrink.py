@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from tests.simulator.deployment import Ground
-from tests.simulator.plan import Plan
+from tests.simulator.plan import ActionKind, Plan, SourceKind
 from tests.simulator.run import Result, run
 
 
@@ -47,6 +47,20 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, minute_rate=0.0)
     if plan.most_skew_ms:
         yield replace(plan, most_skew_ms=0)
+    if plan.most_step_ms:
+        actions = tuple(each for each in plan.actions if each.kind is not ActionKind.CLOCK_STEP)
+        yield replace(plan, most_step_ms=0, actions=actions)
+    if plan.daily_limit is not None:
+        yield replace(plan, daily_limit=None)
+    if plan.scheduled_in_ms is not None:
+        actions = tuple(each for each in plan.actions if each.kind is not ActionKind.UNSCHEDULE)
+        yield replace(plan, scheduled_in_ms=None, actions=actions)
+    if plan.source is not SourceKind.CONTACTS:
+        yield replace(plan, source=SourceKind.CONTACTS)
+    if plan.is_eager:
+        yield replace(plan, is_eager=False)
+    if plan.resumes_on_reconnect:
+        yield replace(plan, resumes_on_reconnect=False)
     if plan.rivals:
         yield replace(plan, rivals=plan.rivals - 1)
     for fewer in {1, plan.recipients // 2, plan.recipients - 1} - {0, plan.recipients}:

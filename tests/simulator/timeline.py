@@ -1,6 +1,6 @@
 """A run as somebody reads it: when, who, what."""
 
-from tests.simulator.judge import at
+from tests.simulator.evidence import at
 from tests.simulator.run import Result
 
 

@@ -15,9 +15,9 @@ from campaigns.services import count_audience
 from campaigns.services.count_audience import Audience, CountAudience
 from campaigns.services.ports_registry import Versioned
 from campaigns.services.sources import References
-from tests.fakes.api import one_after_the_other
 from tests.fakes.contacts import FakeContactBook, FakeSuppressionBook
 from tests.fakes.memberships import FakeMemberships
+from tests.fakes.side_by_side import one_after_the_other
 
 TENANT = "tn_1"
 

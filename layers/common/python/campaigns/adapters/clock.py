@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 
 class SystemClock:
@@ -17,7 +17,7 @@ class SystemClock:
 
 
 class Threads:
-    """Runs tasks on threads that live as long as the process; results in order."""
+    """See :class:`campaigns.services.ports.Concurrently`. Threads live as long as the process."""
 
     def __init__(self, workers: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="campaigns")
@@ -25,4 +25,6 @@ class Threads:
     def __call__[T](self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         if len(tasks) == 1:
             return [tasks[0]()]
-        return [future.result() for future in [self._executor.submit(task) for task in tasks]]
+        futures = [self._executor.submit(task) for task in tasks]
+        wait(futures)
+        return [future.result() for future in futures]

@@ -25,7 +25,6 @@ from campaigns.services.count_lists import CountLists
 from campaigns.services.ports import Clock, Concurrently
 from campaigns.services.ports_registry import ContactBook, Versioned
 from campaigns.services.read_contacts import ReadContacts
-from campaigns.services.side_by_side import all_done
 
 #: How often a person's rows are folded again because somebody else wrote her contact meanwhile.
 _ATTEMPTS: Final = 5
@@ -97,12 +96,11 @@ class BulkContacts:
         """Every person is tried before a fault of the store is passed on."""
         tags = self._tags_of_changed(persons, stored, on_duplicate)
         with self.counting.changing(tenant_id, tags) as change:
-            everybody = all_done(
-                self.concurrently,
+            everybody = self.concurrently(
                 [
                     partial(self._settle, rows, stored.get(contact_id), on_duplicate)
                     for contact_id, rows in persons.items()
-                ],
+                ]
             )
             for each in everybody:
                 change.note(each.before, each.folded.contact)

@@ -12,7 +12,6 @@ from campaigns.domain.identity import new_token
 from campaigns.domain.model import Contact
 from campaigns.services.ports import Clock, Concurrently
 from campaigns.services.ports_groups import ListCounts
-from campaigns.services.side_by_side import all_done
 
 
 @dataclass(slots=True)
@@ -51,22 +50,20 @@ class CountLists:
             yield change
             return
         named = announcement(self.clock.now(), new_token(self.random))
-        are_there = all_done(
-            self.concurrently,
+        are_there = self.concurrently(
             [
                 partial(self.counts.announce, tenant_id, each, name, announcement=named)
                 for each, name in lists.items()
-            ],
+            ]
         )
         announced = [each for each, is_there in zip(lists, are_there, strict=True) if is_there]
         change.gone = lists.keys() - set(announced)
         yield change
-        booked = all_done(
-            self.concurrently,
+        booked = self.concurrently(
             [
                 partial(self.counts.book, tenant_id, each, change.amounts[each], announcement=named)
                 for each in announced
-            ],
+            ]
         )
         change.counts = dict(zip(announced, booked, strict=True))
 

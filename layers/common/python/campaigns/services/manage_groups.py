@@ -28,7 +28,6 @@ from campaigns.services.ports import Clock, Concurrently, Listing
 from campaigns.services.ports_groups import Counted, GroupBook
 from campaigns.services.ports_registry import ContactBook, Versioned
 from campaigns.services.read_contacts import ReadContacts
-from campaigns.services.side_by_side import all_done
 
 #: How often a contact is put in or taken out again because somebody else wrote it meanwhile.
 _ATTEMPTS: Final = 5
@@ -167,7 +166,7 @@ class ManageGroups:
                     partial(self._put, each, group_id, gone, is_in=is_in)
                     for each in waiting.values()
                 ]
-                for before, after in all_done(self.concurrently, tasks):
+                for before, after in self.concurrently(tasks):
                     change.amounts[of] += list_changes(before, after).get(of, 0)
         total = change.counts.get(of)
         if total is None:

@@ -47,7 +47,11 @@ class Clock(Protocol):
 
 
 class Concurrently(Protocol):
-    """Runs tasks side by side and gives their results in order. No task raises."""
+    """Runs tasks side by side and gives their results in order.
+
+    Every task is tried and has come to its end before the first fault of one is passed on: nothing
+    of it is still being written when its caller goes on, or tries again.
+    """
 
     def __call__[T](self, tasks: Sequence[Callable[[], T]]) -> list[T]: ...
 

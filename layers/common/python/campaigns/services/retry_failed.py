@@ -25,7 +25,6 @@ from campaigns.domain.retrying import kept_because, requeued
 from campaigns.services.ports import Campaigns, Clock, Concurrently, Guard, Recipients
 from campaigns.services.ports_reopening import FailedRecipients
 from campaigns.services.reopen import Reopen
-from campaigns.services.side_by_side import all_done
 
 #: Sequences looked through by one read, and reads at once.
 _SLICE: Final = 1_000
@@ -123,8 +122,7 @@ class RetryFailed:
     def _all_failed(self, campaign: Campaign) -> Iterator[list[Recipient]]:
         """Everybody who failed, by sequence."""
         for starts in batched(range(0, campaign.total, _SLICE), _SLICES_AT_ONCE, strict=False):
-            yield from all_done(
-                self._concurrently,
+            yield from self._concurrently(
                 [
                     partial(
                         self._failed.failed,
@@ -134,7 +132,7 @@ class RetryFailed:
                         min(start + _SLICE, campaign.total),
                     )
                     for start in starts
-                ],
+                ]
             )
 
     def _requeue(self, run: _Run, piece: Sequence[Recipient]) -> None:
@@ -142,7 +140,7 @@ class RetryFailed:
         campaign, now = run.campaign, self._clock.now()
         books: Counter[str] = Counter()
         tasks = [partial(self._put_back, campaign.instance_id, each, now) for each in piece]
-        for changes in filter(None, all_done(self._concurrently, tasks)):
+        for changes in filter(None, self._concurrently(tasks)):
             books.update(changes)
             run.requeued += 1
         if books:

@@ -22,7 +22,6 @@ from campaigns.domain.errors import ConcurrentUpdate
 from campaigns.domain.group import Group
 from campaigns.services.ports import Concurrently, Listing
 from campaigns.services.ports_groups import Counted
-from campaigns.services.side_by_side import all_done
 
 #: Deletes of one transaction, and transactions side by side.
 _SWEPT_AT_ONCE: Final = 100
@@ -118,7 +117,7 @@ class GroupStore:
                 consistent=True,
             )
             pieces = batched((item.key for item in page.items), _SWEPT_AT_ONCE, strict=False)
-            all_done(self._concurrently, [partial(self._take_away, each) for each in pieces])
+            self._concurrently([partial(self._take_away, each) for each in pieces])
             if page.last_key is None:
                 break
         is_deleted = GroupItem.deleted_at.exists()
