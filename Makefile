@@ -29,6 +29,7 @@ ARCHITECTURE ?= arm64
 PROJECT := .venv/.synced
 MINISTACK := tools/ministack/.venv/.synced
 SAM_CLI := tools/sam/.venv/.synced
+TLC := tools/tlc/.venv/.synced
 
 PYTEST := $(BIN)/pytest -n 2
 EXPORT := $(UV) export --quiet --frozen --no-dev --no-emit-project --no-annotate --no-header --no-hashes
@@ -55,19 +56,27 @@ check: sync ## lint, types, import rules, template, requirements, tests: before 
 
 .PHONY: ci
 ci: ## everything: check, build, demo, stack tests, with the time of each stage
-	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test test-exhaustive build demo test-stack
+	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test test-exhaustive model build demo test-stack
 
 .PHONY: test
 test: $(PROJECT) $(MINISTACK) ## all tests but the whole stack's and every crash point's
 	$(PYTEST) -m "not stack and not exhaustive"
 
 .PHONY: test-exhaustive
-test-exhaustive: $(PROJECT) ## every crash point of planning, dispatch, resume and laying
+test-exhaustive: $(PROJECT) ## every crash point of a small run, every pair of them, and every other fault
 	$(PYTEST) -m exhaustive
 
 .PHONY: faults
 faults: $(PROJECT) ## $SEEDS (1000) drawn runs of the whole system under faults, from seed $FIRST (0) on
 	@$(PYTHON) -m tests.simulator.many $(or $(SEEDS),1000) $(or $(FIRST),0)
+
+.PHONY: storm
+storm: $(PROJECT) $(MINISTACK) ## the local stack's processes killed under load for $SECONDS (120), drawn from $SEED
+	@$(PYTHON) -m tests.e2e.storm $(or $(SECONDS),120) $(SEED)
+
+.PHONY: model
+model: $(PROJECT) $(TLC) ## every state of the model in docs/model, and that each guard it has is needed
+	@$(PYTHON) -m tests.model
 
 .PHONY: test-stack
 test-stack: $(PROJECT) $(MINISTACK) ## tests that run the whole local stack

@@ -4,6 +4,8 @@
     are delivered three times: twice at the same moment, to two workers, and once right after.
 ``POST /control/dispatcher/kill {"wait_seconds": s}``  KILLs the dispatcher that has an open request
     at the fake, as soon as one has; 404 when none had one within s (10).
+``POST /control/aws/restart {"away_seconds": s}``  ends the emulator with TERM and starts it again s
+    (0) later, with its state; answers when it is back.
 ``POST /control/schedule/run``  a tick now; answers what the scheduler answered.
 ``GET /control/status``  what runs, and what was duplicated and killed.
 """
@@ -20,6 +22,7 @@ from werkzeug.wrappers import Request, Response
 from local.delivery import Delivery
 from local.invoke_api import PATH_PREFIX, InvokeApi
 from local.pool import BusyError, Pool
+from local.process import StartError
 from local.schedule import Schedule
 
 _KILL_WAIT_SECONDS = 10.0
@@ -40,6 +43,7 @@ class Control:
         delivery: Delivery,
         schedule: Schedule,
         waiting_process: Callable[[Iterable[int]], int | None],
+        restart_aws: Callable[[float], None],
     ) -> None:
         self._invoke_api = invoke_api
         self._pools = pools
@@ -47,11 +51,13 @@ class Control:
         self._delivery = delivery
         self._schedule = schedule
         self._waiting_process = waiting_process
+        self._restart_aws = restart_aws
         self._killed: list[int] = []
         self._killing = threading.Lock()
         self._routes: dict[tuple[str, str], Callable[[Mapping[str, Any]], Response]] = {
             ("POST", "/control/dispatcher/duplicate"): self._duplicate,
             ("POST", "/control/dispatcher/kill"): self._kill,
+            ("POST", "/control/aws/restart"): self._restart,
             ("POST", "/control/schedule/run"): self._run_schedule,
             ("GET", "/control/status"): self._status,
         }
@@ -88,6 +94,13 @@ class Control:
                 if time.monotonic() > deadline:
                     return _json(404, {"message": "no dispatcher has an open request"})
                 time.sleep(_POLL_SECONDS)
+
+    def _restart(self, body: Mapping[str, Any]) -> Response:
+        try:
+            self._restart_aws(float(body.get("away_seconds", 0.0)))
+        except StartError as error:
+            return _json(503, {"message": str(error)})
+        return _json(200, {})
 
     def _run_schedule(self, _: Mapping[str, Any]) -> Response:
         try:

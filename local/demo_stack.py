@@ -4,7 +4,7 @@ import json
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +28,14 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """What the stack says of itself once it is ready."""
+    """What the stack says of itself once it is ready; `environment` is what its functions have."""
 
     api_url: str
     evolution_url: str
     control_url: str
     owner_key: str
     instance_name: str
+    environment: Mapping[str, str]
 
 
 @contextmanager
@@ -54,13 +55,13 @@ def demo_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator[StackFile]:
+def running_stack(folder: Path, settings: Mapping[str, str] = QUICK_FAULTS) -> Iterator[StackFile]:
     """The stack on free ports, ended with all its processes whatever happens inside."""
     command = Command(
         "the local stack",
         ("local.run",),
         folder / "logs" / "stack.log",
-        {**QUICK_FAULTS, "API_PORT": "0", "EVOLUTION_PORT": "0", "STATE_DIR": str(folder)},
+        {**settings, "API_PORT": "0", "EVOLUTION_PORT": "0", "STATE_DIR": str(folder)},
     )
     process = spawn(command)
     try:

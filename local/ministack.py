@@ -7,6 +7,8 @@ import contextlib
 import signal
 import subprocess
 import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -42,6 +44,7 @@ class Ministack:
         self._wanted_port = port
         self.port = port
         self.process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -90,6 +93,32 @@ class Ministack:
 
     def stop(self) -> None:
         """Ends the emulator, which writes its state first."""
+        with self._changing:
+            self._end()
+
+    def restart(self, away_seconds: float = 0.0) -> None:
+        """Ends it and starts it again on the same port, with its state; raises `StartError`.
+
+        In between nobody answers there, for `away_seconds` or longer. What is not running stays so.
+        """
+        with self._changing:
+            if self.process is None or self.process.poll() is not None:
+                raise StartError(t("o ministack não está rodando", "ministack does not run"))
+            self._wanted_port = self.port
+            self._end()
+            time.sleep(away_seconds)
+            self.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps; false when it does not run, and no restart is on its way."""
+        process = self.process
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+        with self._changing:
+            return self.process is not None and self.process.poll() is None
+
+    def _end(self) -> None:
         if self.process is not None:
             end([self.process], signal.SIGTERM, _STOP_SECONDS)
 

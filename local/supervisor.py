@@ -10,7 +10,6 @@
 
 import contextlib
 import socket
-import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -100,12 +99,7 @@ class Stack:
 
     def wait(self, seconds: float) -> bool:
         """Sleeps; false when the emulator has ended by itself, and with it the stack."""
-        process = self.ministack.process
-        if process is None:
-            return False
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-        return process.returncode is None
+        return self.ministack.wait(seconds)
 
     def _start_servers(self) -> None:
         starts: list[Callable[[], None]] = [self.ministack.start]
@@ -160,6 +154,7 @@ class Stack:
             self._source.delivery,
             self._schedule,
             self._waiting_process,
+            self.ministack.restart,
         )
         self._serve(WebServer(control, control_listener, _WEB_THREADS, "control"))
         self._ends.callback(_at_once, [pool.stop for pool in self.pools.values()])

@@ -196,6 +196,7 @@ class SendRequest:
     message_id: str | None = None
     #: The port on the client's side, by which its process can be found; None in process.
     client_port: int | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class SendLog:
             phone=canonical_phone(number),
             arrived_at=at,
             client_port=call.client_port,
+            text=str(call.body.get("text", "")),
         )
         self._requests.append(request)
         return request

@@ -77,6 +77,19 @@ def test_no_dispatcher_is_killed_while_none_waits_for_an_answer(toy: Toy) -> Non
     assert toy.control("dispatcher/kill", wait_seconds=0).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["dispatcher/duplicate", "dispatcher/kill"])
+@pytest.mark.parametrize("path", ["dispatcher/duplicate", "dispatcher/kill", "aws/restart"])
 def test_a_control_body_that_cannot_be_read_is_refused(toy: Toy, path: str) -> None:
-    assert toy.control(path, count="many", wait_seconds="long").status_code == 400
+    body = {"count": "many", "wait_seconds": "long", "away_seconds": "long"}
+    assert toy.control(path, **body).status_code == 400
+
+
+def test_a_restarted_emulator_goes_on_where_it_was(toy: Toy) -> None:
+    toy.send("kept", {"name": "held", "do": "put_back", "seconds": 600})
+    eventually(lambda: toy.jobs("held"))
+
+    assert toy.control("aws/restart", away_seconds=1).status_code == 200
+    toy.send("kept-marker", {"name": "after", "do": "finish"})
+
+    # The table, the queue and its invisible job are as they were, and so are those who use them.
+    eventually(lambda: toy.jobs("after"))
+    assert len(toy.jobs("held")) == 1
