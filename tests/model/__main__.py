@@ -47,7 +47,7 @@ def _all() -> int:
         verdict = f"BROKEN: {checked.broken}" if checked.broken else "holds"
         failures += checked.broken is not None
         _say(f"{scenario.name:<10} {checked.distinct:>9,} {checked.depth:>5}  {verdict}\n")
-    _say(f"\n{'without':<44} {'in':<10} {'states':>9} {'steps':>5}  breaks\n")
+    _say(f"\n{'without':<44} {'in':<10} {'states':>9} {'depth':>5}  breaks\n")
     for mutant, checked in _each(MUTANTS, _mutated):
         failures += checked.broken is None
         verdict = f"{mutant.breaks}{'' if checked.broken else ': NOT BROKEN'}"

@@ -73,9 +73,9 @@ class Edge:
         )
 
     def carry(self, until: int) -> None:
-        """Post what is due, as an actor, until then."""
+        """Post what is due, as an actor, until then or until nobody takes it any more."""
         clock, fake = self.site.clock, self.site.fake
-        while clock.now() < until:
+        while clock.now() < until and fake.events.deliver:
             fake.run_due()
             due = fake.next_due()
             # Rounded up, so that it is due then.

@@ -5,7 +5,7 @@ Nothing is asked of the table for it, so that a run's faults strike where they d
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import local
 from typing import Any
 from unittest.mock import patch
@@ -30,8 +30,11 @@ from tests.simulator.faults import FaultKind
 from tests.simulator.guards import Guard
 
 #: Requeues of the walk whose job was neither destroyed nor held over ten minutes. A dispatcher that
-#: is told by a fault that somebody else had moved its recipient has its job destroyed as well.
+#: is told by a fault that somebody else had moved its recipient has its job destroyed as well, and
+#: so has a copy of a job that steps aside for one that died with the instance's mark.
 NEEDLESS_REQUEUE = "needless_requeue"
+#: The longest that a send may hold an instance's mark.
+_MARK_MS = 90_000
 
 
 @dataclass
@@ -39,6 +42,8 @@ class _Tally:
     """Into the counter of the run that was begun last."""
 
     site: Deployment | None = None
+    #: When a copy of a job stepped aside for another that held the mark, by recipient and plan.
+    stepped_aside: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, what: str) -> None:
         assert self.site is not None
@@ -53,6 +58,8 @@ class _Tally:
         misled = f"{key.pk} {key.sk}: {FaultKind.FAILED_CONDITION}"
         if any(_plan_of(job) == plan for job in queue.dead):
             return False
+        if self._died_with_the_mark(recipient):
+            return False
         planned_at = recipient.updated_at - self.site.plan.most_skew_ms
         if any(
             at >= planned_at and who == "dispatcher" and misled in what
@@ -61,6 +68,14 @@ class _Tally:
             return False
         held = [each.job.slot_at for each in queue.messages if _plan_of(each.job) == plan]
         return not held or min(held) > now - VANISHED_AFTER_MS
+
+    def _died_with_the_mark(self, recipient: Recipient) -> bool:
+        assert self.site is not None
+        at = self.stepped_aside.get(f"{recipient.recipient_id}#{recipient.plan_number}")
+        return at is not None and any(
+            at - _MARK_MS <= gone <= at + _MARK_MS and (who, what) == ("dispatcher", "is gone")
+            for gone, who, what in self.site.timeline
+        )
 
 
 def _plan_of(job: Job) -> tuple[str, int] | None:
@@ -79,6 +94,7 @@ def refusals_counted() -> Iterator[None]:
     def post_init(site: Deployment) -> None:
         made(site)
         count.site = site
+        count.stepped_aside.clear()
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(Deployment, "__post_init__", post_init))
@@ -135,6 +151,8 @@ def _of_gates(count: _Tally, stack: ExitStack) -> None:
         answer = take(self, *args, **options)
         if isinstance(answer, Shut):
             is_busy = answer.refusal is Refusal.BUSY
+            if is_busy and answer.holder == options["holder"]:
+                count.stepped_aside[options["holder"]] = options["now"]
             count(Guard.BUSY_MARK if is_busy else Guard.INSTANCE_GATE)
         return answer
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum, auto
 from unittest.mock import patch
 
+from local.fake_evolution import Behaviour, Rule
 from tests.simulator import prepare
 from tests.simulator.deployment import Ground
 from tests.simulator.faults import Fault, FaultKind
@@ -18,6 +19,8 @@ from tests.simulator.run import Result, run
 DEFAULT_SEEDS = range(250)
 #: With a guard off a campaign may never end: four days of it show no more than two hours.
 _HORIZON_MS = 2 * 60 * 60_000
+#: Of the twenty for which a sender waits.
+_SLOW_SECONDS = 18
 
 
 class Day(StrEnum):
@@ -29,8 +32,8 @@ class Day(StrEnum):
     UNDISTURBED = auto()
     #: Operators and people, and nothing else.
     PEOPLE = auto()
-    #: The Evolution server and the phones, and nothing else.
-    SERVER = auto()
+    #: Each answer of the server takes most of the time that it is given, and nothing else is wrong.
+    SLOW_SERVER = auto()
     #: Faults of external calls, and nothing else.
     CALLS = auto()
     #: Batches that are delivered twice, late or in another order, and nothing else.
@@ -63,8 +66,8 @@ def plan_of(seed: int, day: Day = Day.DRAWN) -> Plan:
             return calm
         case Day.PEOPLE:
             return replace(calm, actions=plan.actions)
-        case Day.SERVER:
-            return replace(calm, rules=plan.rules, webhook_rules=plan.webhook_rules)
+        case Day.SLOW_SERVER:
+            return replace(calm, rules=(Rule(Behaviour.SLOW, seconds=_SLOW_SECONDS),))
         case Day.CALLS:
             return replace(calm, fault_rate=max(plan.fault_rate, 0.01))
         case Day.DELIVERIES:

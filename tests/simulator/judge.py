@@ -1,6 +1,6 @@
 """The nine rules, judged from evidence: of a simulated run and of a real stack alike."""
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pynamodb.exceptions import PynamoDBException
 
 from campaigns.domain.errors import CampaignsError
@@ -22,19 +22,30 @@ from tests.simulator.judge_sending import (
 )
 from tests.simulator.judge_stops import stop_means_stop
 
-#: What a rule, a store or a server may say. Any other exception is a fault of the code.
-_REFUSALS = (CampaignsError,)
-_FAILURES = (BotoCoreError, ClientError, PynamoDBException)
+#: What a store answers to a request that it will never take: no trouble of its own.
+_WRONG_REQUESTS = frozenset({"ValidationException", "ResourceNotFoundException", "AccessDenied"})
 
 
 def no_fault_of_our_own(evidence: Evidence) -> list[str]:
     """Nothing is raised but refusals, and what a store or server that fails makes ours raise."""
-    expected = _REFUSALS if evidence.is_undisturbed else _REFUSALS + _FAILURES
     return [
         f"{type(error).__name__}: {error}"
         for error in evidence.faults
-        if not isinstance(error, expected)
+        if not isinstance(error, CampaignsError)
+        and (evidence.is_undisturbed or not _is_trouble(error))
     ]
+
+
+def _is_trouble(error: BaseException | None) -> bool:
+    """Of the store; a library's own error is judged by what it wraps."""
+    match error:
+        case PynamoDBException():
+            return _is_trouble(error.cause or error.__cause__)
+        case ClientError():
+            return error.response.get("Error", {}).get("Code") not in _WRONG_REQUESTS
+        case ParamValidationError():
+            return False
+    return isinstance(error, BotoCoreError)
 
 
 RULES = (

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.resolving import Resolution
-from tests.simulator.evidence import Departure, Evidence, Shown, at, campaign_of
+from tests.simulator.evidence import Departure, Evidence, Pace, Shown, at, campaign_of
 from tests.simulator.plan import ActionKind
 
 PERSON_GAP_MS = 60_000
@@ -61,39 +61,35 @@ def human_pace(evidence: Evidence) -> Iterator[str]:
 
 
 def _least_gap_ms(evidence: Evidence, instance: str, left_at: int) -> int:
+    gaps = (each.least_gap_ms for each in _paces(evidence, instance, left_at))
+    return min(gaps, default=evidence.least_gap_ms)
+
+
+def _paces(evidence: Evidence, instance: str, left_at: int) -> list[Pace]:
+    """Those that were in force when a request that left then may have had its gate opened."""
     paces = [each for each in evidence.paces if each.instance == instance]
     since = left_at - LEAVES_WITHIN_MS - evidence.step_ms
     before = [each for each in paces if each.at <= since][-1:]
-    gaps = [each.least_gap_ms for each in paces if since < each.at <= left_at]
-    return min(gaps + [each.least_gap_ms for each in before], default=evidence.least_gap_ms)
+    return [*before, *(each for each in paces if since < each.at <= left_at)]
 
 
 def daily_limit(evidence: Evidence) -> Iterator[str]:
-    """No instance sends more on a calendar day of its tenant than the greatest limit of that day.
+    """No instance sends more on a calendar day of its tenant than its limit is when it does.
 
     What leaves just after midnight, by any clock, may count for the day before.
     """
     for name, left in _by_instance(evidence).items():
-        days = Counter(
-            _day(each.at, evidence.zone)
-            for each in left
-            if each.is_sent and not _is_at_midnight(each.at, evidence)
-        )
-        for day, count in days.items():
-            limit = _greatest_limit(evidence, name, day)
-            if limit is not None and count > limit:
-                yield f"{name} sent {count} messages on {day}, its limit is {limit}"
-
-
-def _greatest_limit(evidence: Evidence, instance: str, day: str) -> int | None:
-    paces = [each for each in evidence.paces if each.instance == instance]
-    earlier = [each for each in paces if _day(each.at, evidence.zone) < day][-1:]
-    limits = [
-        each.daily_limit
-        for each in (*earlier, *(one for one in paces if _day(one.at, evidence.zone) == day))
-    ]
-    known = [each for each in limits if each is not None]
-    return max(known) if known and len(known) == len(limits) else None
+        sent = Counter[str]()
+        for each in left:
+            if not each.is_sent or _is_at_midnight(each.at, evidence):
+                continue
+            day = _day(each.at, evidence.zone)
+            sent[day] += 1
+            limits = [pace.daily_limit for pace in _paces(evidence, name, each.at)]
+            known = [limit for limit in limits if limit is not None]
+            if known and len(known) == len(limits) and sent[day] > max(known):
+                what = f"{name} sent its message {sent[day]} of {day} at {at(each.at)}"
+                yield f"{what}, its limit is {max(known)}"
 
 
 def _is_at_midnight(instant: int, evidence: Evidence) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from campaigns.bootstrap import App
 from campaigns.domain.campaign import CampaignStatus
+from local.fake_evolution.model import Message
 from tests.simulator.deployment import Deployment, Invocation
 from tests.simulator.desk import OPERATOR, Desk
 from tests.simulator.edge import Edge
@@ -19,6 +20,9 @@ _WORDS = {
     ActionKind.REPLY_IN: ("VOLTAR", "voltar!"),
     ActionKind.REPLY: ("Quanto custa?", "Obrigada, não quero sair de casa", "Oi"),
 }
+
+#: How often she looks at her phone.
+_LOOKS_EACH_MS = 20_000
 
 
 @dataclass
@@ -149,14 +153,14 @@ class People:
         return campaign.contacts[action.choice % len(campaign.contacts)]
 
     def _write(self, action: Action, campaign: CampaignOf) -> None:
-        """She answers, by a word or otherwise, quoting what she got or not."""
+        """She writes a word or something else: at once, or quoting what she gets, if she does."""
         phone = self.phones[self._somebody(action, campaign)]
         words = _WORDS[action.kind]
         text = words[action.choice // 7 % len(words)]
-        got = [
-            each for each in self.site.fake.received(phone) if each.instance == campaign.instance
-        ]
-        quoting = got[-1] if got and action.choice % 2 else None
+        is_quoting = bool(action.choice % 2)
+        quoting = self._awaited(phone, campaign) if is_quoting else None
+        if is_quoting and not quoting:
+            return
         # WhatsApp tells the second: two choices within one are told apart by nothing.
         self.site.clock.sleep(-self.site.clock.now() % 1_000)
         began_at = self.site.clock.now()
@@ -165,6 +169,18 @@ class People:
         said = Done(action.kind, campaign.number, phone, began_at, None)
         self.written.append((said, str(reply.key["id"])))
         self.desk.count(action.kind)
+
+    def _awaited(self, phone: str, campaign: CampaignOf) -> Message | None:
+        """The latest that she got from there; for the first she waits while faults go on."""
+        while True:
+            got = [
+                each
+                for each in self.site.fake.received(phone)
+                if each.instance == campaign.instance
+            ]
+            if got or not self.site.chaos.is_on:
+                return got[-1] if got else None
+            self.site.clock.sleep(_LOOKS_EACH_MS)
 
     # Clocks
 

@@ -125,6 +125,8 @@ class Plan:
     resumes_on_reconnect: bool = False
     #: Each minute somebody starts the next campaign of an instance that is free.
     is_eager: bool = False
+    #: Everything is started at once, rivals too: one of an instance wins.
+    is_contested: bool = False
     given: Mapping[int, Fault] | None = field(default=None)
 
 
@@ -199,7 +201,11 @@ def draw(seed: int) -> Plan:
         scheduled_in_ms=random.choice((None, None, random.randrange(10 * MINUTE_MS))),
         resumes_on_reconnect=random.random() < 0.5,
         is_eager=random.random() < 0.5,
+        is_contested=Random(f"contested {seed}").random() < 0.5,
     )
+    if any(each.behaviour is Behaviour.SLOW for each in plan.rules):
+        # The receipt comes while the request that it is for has no answer yet, and is the last.
+        plan = replace(plan, ack_rules=(*plan.ack_rules, AckRule(_ACKS[3])))
     return replace(plan, actions=tuple(sorted((*actions, *_unscheduling(plan)), key=_at)))
 
 

@@ -131,7 +131,7 @@ def _live(site: Deployment, life: Life) -> None:
     for number in range(plan.pollers):
         clock.spawn(partial(life.poll, number))
     people = life.people
-    for campaign in people.campaigns[: plan.instances]:
+    for campaign in people.campaigns[: None if plan.is_contested else plan.instances]:
         clock.spawn(partial(people.start, campaign))
     for action in plan.actions:
         clock.spawn(partial(people.act, action), at=begun + action.at)

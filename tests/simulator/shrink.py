@@ -59,6 +59,8 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, source=SourceKind.CONTACTS)
     if plan.is_eager:
         yield replace(plan, is_eager=False)
+    if plan.is_contested:
+        yield replace(plan, is_contested=False)
     if plan.resumes_on_reconnect:
         yield replace(plan, resumes_on_reconnect=False)
     if plan.rivals:

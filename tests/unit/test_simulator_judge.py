@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+from pynamodb.exceptions import QueryError
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.errors import NotFound
@@ -128,6 +130,7 @@ def told(*reports: str, status: R = R.SENT, **fields: Any) -> Evidence:
 
 
 OUT, IN = frozenset({("tn_0", phone(0))}), frozenset[tuple[str, str]]()
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 BUSY = {"refusal": refused(MINUTE, "start_refused", "instance_busy")}
 STARTED = moved(-SECOND, C.DRAFT, C.ACTIVE)
 
@@ -243,6 +246,14 @@ BREAKS: list[tuple[str, str, Evidence]] = [
         replace(
             FINE,
             paces=[Pace(0, "loja-0", 20 * SECOND), Pace(NOON + 5_000, "loja-0", 31 * SECOND)],
+        ),
+    ),
+    (
+        "daily_limit",
+        "more than a limit that was made lower",
+        replace(
+            FINE,
+            paces=[Pace(0, "loja-0", SECOND, 2), Pace(NOON + 9_000, "loja-0", SECOND, 1)],
         ),
     ),
     ("daily_limit", "more than the limit", replace(FINE, paces=[Pace(0, "loja-0", SECOND, 1)])),
@@ -441,6 +452,21 @@ BREAKS: list[tuple[str, str, Evidence]] = [
     ("no_leaks", "a webhook's secret", replace(FINE, log_lines=["whs_1_0123"])),
     ("no_leaks", "another tenant's", replace(FINE, leaks=["GET: tn_1 got 200"])),
     ("no_fault_of_our_own", "a fault", replace(FINE, faults=[KeyError("sent_at")])),
+    (
+        "no_fault_of_our_own",
+        "a request that no store takes",
+        replace(FINE, faults=[ClientError({"Error": {"Code": "ValidationException"}}, "PutItem")]),
+    ),
+    (
+        "no_fault_of_our_own",
+        "a request that is none",
+        replace(FINE, faults=[QueryError("Failed", ParamValidationError(report="Key"))]),
+    ),
+    (
+        "no_fault_of_our_own",
+        "a throttle where nothing was done",
+        replace(FINE, faults=[THROTTLED], is_undisturbed=True),
+    ),
 ]
 
 HOLDS: list[tuple[str, Evidence]] = [
@@ -623,6 +649,7 @@ HOLDS: list[tuple[str, Evidence]] = [
     ),
     ("numbers that are no phones", replace(FINE, log_lines=["at 1795618800000, 99000 times"])),
     ("a refusal", replace(FINE, faults=[NotFound()])),
+    ("a store in trouble", replace(FINE, faults=[THROTTLED, QueryError("Failed", THROTTLED)])),
 ]
 
 

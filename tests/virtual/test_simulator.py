@@ -6,11 +6,10 @@ from collections import Counter
 
 import pytest
 
-from local.fake_evolution import Behaviour, WebhookTrait
 from tests.simulator.deployment import ground
 from tests.simulator.faults import FaultKind
 from tests.simulator.many import sum_up
-from tests.simulator.plan import ActionKind, draw
+from tests.simulator.plan import draw
 from tests.simulator.run import run
 from tests.simulator.timeline import shown
 from tests.simulator.total import Total
@@ -52,17 +51,6 @@ def _with_the_other_parts(
     for each in parts:
         everything.add(pickle.loads(each.read_bytes()))  # noqa: S301 - written by this very test
     return everything
-
-
-def test_every_action_behaviour_and_webhook_trait_is_drawn_by_the_default_seeds() -> None:
-    drawn: Counter[object] = Counter()
-    for seed in range(400):
-        plan = draw(seed)
-        drawn.update(each.kind for each in plan.actions)
-        drawn.update(each.behaviour for each in plan.rules)
-        drawn.update(each.trait for each in plan.webhook_rules)
-    wanted = {*ActionKind, *Behaviour, *WebhookTrait}
-    assert wanted - {*drawn} == set()
 
 
 def test_a_run_replays_exactly() -> None:
