@@ -1,9 +1,10 @@
 """Runs in several processes at once: what of them came to an end, whatever happens."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
@@ -34,17 +35,21 @@ def make(
     told: Callable[[Total], object],
     how: Callable[[list[int]], Total],
 ) -> Outcome:
-    """`how` sums up a part of the seeds, in a process of its own; `told` hears of each part."""
+    """`how` sums up a part of the seeds, in a process of its own; `told` hears of each part.
+
+    To be called by the main thread, which alone can hear of a Ctrl-C.
+    """
     outcome = Outcome()
     chunks = [list(seeds[start : start + _CHUNK]) for start in range(0, len(seeds), _CHUNK)]
-    for start in range(0, len(chunks), _ROUND):
-        left = chunks[start : start + _ROUND]
-        for _ in range(_TRIES):
-            if left and not outcome.is_interrupted:
-                left = _made(left, outcome, workers, told, how)
-        if outcome.is_interrupted:
-            break
-        outcome.lost += [seed for chunk in left for seed in chunk]
+    with _interrupts_noted(outcome):
+        for start in range(0, len(chunks), _ROUND):
+            left = chunks[start : start + _ROUND]
+            for _ in range(_TRIES):
+                if left and not outcome.is_interrupted:
+                    left = _made(left, outcome, workers, told, how)
+            if outcome.is_interrupted:
+                break
+            outcome.lost += [seed for chunk in left for seed in chunk]
     return outcome
 
 
@@ -71,19 +76,35 @@ def _made(
     with ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts) as pool:
         waiting = {pool.submit(how, chunk): chunk for chunk in chunks}
         taken: set[Future[Total]] = set()
-        try:
-            for future in as_completed(waiting):
-                taken.add(future)
+        for future in as_completed(waiting):
+            taken.add(future)
+            take(future)
+            told(outcome.total)
+            if outcome.is_interrupted:
+                break
+        # Where it was interrupted, what is under way comes to its end.
+        pool.shutdown(cancel_futures=True)
+        for future in waiting.keys() - taken:
+            if not future.cancelled():
                 take(future)
-                told(outcome.total)
-        except KeyboardInterrupt:
-            outcome.is_interrupted = True
-            # What is under way comes to its end.
-            pool.shutdown(cancel_futures=True)
-            for future in waiting.keys() - taken:
-                if not future.cancelled():
-                    take(future)
     return left
+
+
+@contextmanager
+def _interrupts_noted(outcome: Outcome) -> Iterator[None]:
+    """A Ctrl-C is written down, and raised nowhere: a pool that is interrupted in the middle of
+    its own work leaves its processes behind. A second one is raised.
+    """
+
+    def note(*_: object) -> None:
+        outcome.is_interrupted = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _ignore_interrupts() -> None:

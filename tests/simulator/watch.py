@@ -96,8 +96,9 @@ class Watch:
             # Done twice, or not done though it may be thought so.
             self._struck.add(self.clock.process)
             self._cut_short[name.split("#CAMPAIGN#")[1].split()[0]] += 1
-        elif _RECIPIENTS in name:
-            # A move that its process may not know of, and then does not book.
+        elif _RECIPIENTS in name and f": {FaultKind.TIMEOUT}, " in name:
+            # A move that its process may not know of, and then does not book. One whose answer is
+            # lost it knows: the repeat is known by its token.
             self._struck.add(self.clock.process)
 
     def look(self) -> None:

@@ -6,7 +6,7 @@ hold runs out, and the walk begins at the mark that was brought back: it finds e
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import batched
@@ -138,19 +138,30 @@ class RetryFailed:
     def _requeue(self, run: _Run, piece: Sequence[Recipient]) -> None:
         """Booked in one sum: a write a recipient would cost as much again."""
         campaign, now = run.campaign, self._clock.now()
+        done: list[Mapping[str, int]] = []
+        tasks = [partial(self._put_back, campaign.instance_id, each, now, done) for each in piece]
+        try:
+            self._concurrently(tasks)
+        finally:
+            # Who was put back before a write failed has been put back all the same.
+            self._book(campaign, done)
+            run.requeued += len(done)
+
+    def _book(self, campaign: Campaign, done: Iterable[Mapping[str, int]]) -> None:
         books: Counter[str] = Counter()
-        tasks = [partial(self._put_back, campaign.instance_id, each, now) for each in piece]
-        for changes in filter(None, self._concurrently(tasks)):
+        for changes in done:
             books.update(changes)
-            run.requeued += 1
         if books:
             self._campaigns.book(campaign.tenant_id, campaign.campaign_id, books, self._clock.now())
 
-    def _put_back(self, instance_id: str, failed: Recipient, now: int) -> Mapping[str, int] | None:
+    def _put_back(
+        self, instance_id: str, failed: Recipient, now: int, done: list[Mapping[str, int]]
+    ) -> None:
         after = requeued(failed, instance_id, now=now)
         guard = Guard(frozenset({RecipientStatus.FAILED}), plan_number=failed.plan_number)
         stored = self._recipients.save(failed, after, guard)
-        return booking(stored, after) if stored else None
+        if stored:
+            done.append(booking(stored, after))
 
     # The hold
 

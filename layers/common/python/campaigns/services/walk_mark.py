@@ -49,8 +49,11 @@ class WalkMark:
         rules = WalkRules.of(lane, now=self._clock.now(), is_cancelled=is_cancelled)
         stop = campaign.total if is_cancelled else lane.cursor
         books: Counter[str] = Counter()
-        after = self._look_at_all(campaign, lane, stop, rules, books)
-        self._book(campaign, books)
+        try:
+            after = self._look_at_all(campaign, lane, stop, rules, books)
+        finally:
+            # Who was moved before a write failed has been moved all the same.
+            self._book(campaign, books)
         mark = campaign.mark
         is_held_back = is_held(campaign, rules.now)
         if not is_held_back:
