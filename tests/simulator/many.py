@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import monotonic
 
-from tests.simulator.deployment import ground
+from tests.simulator.deployment import Ground, ground
 from tests.simulator.plan import draw
 from tests.simulator.processes import Outcome, make
 from tests.simulator.run import Result, run
+from tests.simulator.shrink import shrink
 from tests.simulator.timeline import shown
 from tests.simulator.total import Total
 
@@ -17,9 +18,10 @@ _BAR = 30
 _INTERRUPTED = 130
 _EPILOG = """\
 The same seed is the same run each time. Where a rule breaks, what broke in which run and the
-timeline of the first of them come before the last line, and it ends with 1; see one run again with
-`python -m tests.simulator SEED`, and `--shrink` to leave out what it fails without. Ctrl-C ends it
-with the sum of what was made (130), once the few runs that are under way came to their end.
+timeline of the first of them, without what it fails without, come before the last line, and it ends
+with 1; see any run whole with `python -m tests.simulator SEED`, and `--shrink` to leave out what it
+fails without. Ctrl-C ends it with the sum of what was made (130), once the few runs that are under
+way came to their end.
 """
 
 
@@ -138,9 +140,19 @@ def _tell(outcome: Outcome) -> None:
 def _show_first(seed: int) -> None:
     with ground() as shared:
         try:
-            _say(shown(run(draw(seed), shared)))
+            _say(shown(_shrunk(run(draw(seed), shared), shared)))
         except Exception as error:
             _say(f"seed {seed} comes to no end: {type(error).__name__}: {error}")
+
+
+def _shrunk(result: Result, shared: Ground) -> Result:
+    """The run without what it fails without."""
+    if not result.violations:
+        return result
+    sys.stderr.write("leaving out what it fails without ")
+    smallest = shrink(result, shared, lambda _: sys.stderr.write("."))
+    sys.stderr.write("\n")
+    return smallest
 
 
 def _say(line: str) -> None:

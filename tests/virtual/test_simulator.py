@@ -8,9 +8,11 @@ import pytest
 
 from tests.simulator.deployment import ground
 from tests.simulator.faults import FaultKind
+from tests.simulator.guards import Guard, off
 from tests.simulator.many import sum_up
 from tests.simulator.plan import draw
 from tests.simulator.run import run
+from tests.simulator.shrink import shrink
 from tests.simulator.timeline import shown
 from tests.simulator.total import Total
 
@@ -51,6 +53,20 @@ def _with_the_other_parts(
     for each in parts:
         everything.add(pickle.loads(each.read_bytes()))  # noqa: S301 - written by this very test
     return everything
+
+
+def test_a_failing_run_is_shrunk_to_what_it_fails_by() -> None:
+    with ground() as shared, off(Guard.PERSON_GATE):
+        drawn = (run(draw(seed), shared) for seed in range(SEEDS))
+        failing = next(each for each in drawn if each.violations)
+        smallest = shrink(failing, shared)
+        again = run(smallest.plan, shared)
+    assert {each.split(":")[0] for each in smallest.violations} == {"never_hammered"}
+    assert smallest.plan.recipients == 1
+    assert (smallest.struck, smallest.plan.actions) == ({}, ())
+    # Two requests to one person, a start each, and hardly anything else.
+    assert len(smallest.timeline) < 15
+    assert again.timeline == smallest.timeline
 
 
 def test_a_run_replays_exactly() -> None:
