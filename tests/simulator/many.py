@@ -16,6 +16,8 @@ from tests.simulator.total import Total
 
 _BAR = 30
 _INTERRUPTED = 130
+#: Runs for the first timeline: a minute or so.
+_MOST_SHRINKING = 150
 _EPILOG = """\
 The same seed is the same run each time. Where a rule breaks, what broke in which run and the
 timeline of the first of them, without what it fails without, come before the last line, and it ends
@@ -150,7 +152,7 @@ def _shrunk(result: Result, shared: Ground) -> Result:
     if not result.violations:
         return result
     sys.stderr.write("leaving out what it fails without ")
-    smallest = shrink(result, shared, lambda _: sys.stderr.write("."))
+    smallest = shrink(result, shared, lambda _: sys.stderr.write("."), most=_MOST_SHRINKING)
     sys.stderr.write("\n")
     return smallest
 

@@ -9,18 +9,28 @@ from tests.simulator.run import Result, run
 
 
 def shrink(
-    failing: Result, ground: Ground, told: Callable[[Plan], object] = lambda _: None
+    failing: Result,
+    ground: Ground,
+    told: Callable[[Plan], object] = lambda _: None,
+    *,
+    most: int = 1_000,
 ) -> Result:
-    """The smallest run that was found to break a rule that this one breaks too."""
+    """The smallest run that was found, in so many runs at most, to break a rule that this one
+    breaks too.
+    """
     rules = _rules(failing)
     # Drawn faults are named by now: each can be left out, and the others stay where they are.
     smallest = run(replace(failing.plan, given=dict(failing.struck)), ground)
     if not rules & _rules(smallest):
         return failing
+    made = 0
     is_shrinking = True
     while is_shrinking:
         is_shrinking = False
         for plan in _smaller(smallest.plan):
+            if made == most:
+                return smallest
+            made += 1
             result = run(plan, ground)
             if rules & _rules(result):
                 smallest, is_shrinking = result, True

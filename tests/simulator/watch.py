@@ -149,17 +149,22 @@ class Watch:
         return sum(statuses.get(place) not in SETTLED for place in range(old, new))
 
     def _see_counters(self, campaign_id: str, write: _Write) -> None:
-        self._kept[campaign_id] = Counter(
+        before = self._kept[campaign_id]
+        kept = Counter(
             {
                 name: int(value["N"])
                 for name, value in (write.new or {}).items()
                 if is_book(name) and "N" in value
             }
         )
+        self._kept[campaign_id] = kept
         self._moved.add(campaign_id)
+        # One write books many moves, and where its answer is lost it books them twice.
+        size = max((abs(kept[name] - before[name]) for name in kept | before), default=0)
         owed = self.clock.process, campaign_id
-        if self._owed[owed]:
-            self._owed[owed] -= 1
+        self._owed[owed] = max(0, self._owed[owed] - max(1, size))
+        if self.clock.process in self._struck:
+            self._cut_short[campaign_id] += size
 
     def _see_recipient(self, campaign_id: str, sequence: int, write: _Write) -> None:
         old, new = write.old, write.new
