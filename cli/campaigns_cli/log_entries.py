@@ -28,6 +28,7 @@ _NOT_SHOWN = frozenset(
         "function_name", "function_memory_size", "function_arn", "function_request_id",
         "xray_trace_id", "correlation_id", "exception", "exception_name", "stack_trace",
         "time", "type", "record", "logger", "requestId", "stackTrace", "errorType", "errorMessage",
+        "_aws",
     }
 )  # fmt: skip
 _PLATFORM_NEWS = frozenset({"platform.report", "platform.fault"})

@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from campaigns.adapters.job_queue import from_body
+from campaigns.adapters.job_queue import correlation_of, from_body
 from campaigns.adapters.logs import function_logger
 from campaigns.bootstrap import App, bootstrap
 from campaigns.services.dispatch_message import ReceivedJob
@@ -28,7 +28,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     app = application()
     deadline = app.clock.now() + context.get_remaining_time_in_millis()
     received = [_received(record) for record in SQSEvent(event).records]
-    staying = app.dispatch.dispatch(received, deadline)
+    try:
+        staying = app.dispatch.dispatch(received, deadline)
+    finally:
+        app.metrics.publish()
     return {"batchItemFailures": [{"itemIdentifier": each} for each in sorted(staying)]}
 
 
@@ -39,4 +42,5 @@ def _received(record: SQSRecord) -> ReceivedJob:
         receipt_handle=record.receipt_handle,
         group=group,
         job=from_body(record.body, group),
+        correlation_id=correlation_of(record.body),
     )

@@ -46,6 +46,7 @@ from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes.aws import create_kms_key, ministack_table, model_table
 from tests.fakes.clock import FakeClock
 from tests.fakes.dynamodb import REGION
+from tests.fakes.metrics import ToldMetrics
 from tests.fakes.side_by_side import one_after_the_other
 
 SERVER = "https://evolution.example.com"
@@ -64,6 +65,7 @@ class Deployment:
     clock: FakeClock = field(default_factory=FakeClock)
     addresses: tuple[str, ...] = (PUBLIC,)
     resumed: list[Campaign] = field(default_factory=list)
+    metrics: ToldMetrics = field(default_factory=ToldMetrics)
 
     def __post_init__(self) -> None:
         self.fake = FakeEvolution(lambda: self.clock.at / 1_000, lambda _: None, Random(1))
@@ -103,6 +105,7 @@ class Deployment:
                 resume=self.resumed.append,
                 identity=identity,
                 clock=self.clock,
+                metrics=self.metrics,
             ),
             webhooks=SetWebhook(
                 instances=self.store,

@@ -1,6 +1,7 @@
 """An event of the connection is a reason to ask, once; what the answer says is followed."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -217,6 +218,52 @@ def test_a_campaign_is_paused_with_its_reason_and_a_repeat_changes_nothing(shop:
         assert stands(shop, campaign_id) == ("paused", "instance_disconnected")
         shop.clock.sleep(DEBOUNCE_MS)
     assert gate(shop, instance).connection_state is ConnectionState.CLOSE
+
+
+@pytest.fixture
+def lost(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Callable[[], int]:
+    """How many instances were told to be disconnected since this was asked last."""
+
+    def told() -> int:
+        shop.app.metrics.publish()
+        lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        return sum(json.loads(line).get("InstancesDisconnected", 0) for line in lines)
+
+    told()
+    return told
+
+
+def test_an_instance_that_was_connected_is_told_to_be_lost_once(shop: Shop, lost):
+    instance = shop.instance()
+    started(shop, instance)
+    assert lost() == 0
+    disconnect(shop, instance)
+    happen(shop, instance)
+    assert lost() == 1
+    shop.clock.sleep(DEBOUNCE_MS)
+    happen(shop, instance)
+    assert lost() == 0
+
+
+def test_an_instance_that_never_comes_back_is_told_to_be_lost_once(shop: Shop, lost):
+    instance = shop.instance()
+    started(shop, instance)
+    disconnect(shop, instance, FakeState.CONNECTING)
+    happen(shop, instance)
+    assert lost() == 0
+    later(shop, MINUTE_MS)
+    assert lost() == 1
+    later(shop, MINUTE_MS)
+    assert lost() == 0
+
+
+def test_one_that_was_never_connected_is_not_lost(shop: Shop, lost):
+    made = shop.owner.post(INSTANCES, {"name": "Nova", "create_on_server": True}).json
+    happen(shop, made)
+    disconnect(shop, made)
+    shop.clock.sleep(DEBOUNCE_MS)
+    happen(shop, made)
+    assert lost() == 0
 
 
 def test_a_campaign_goes_on_once_its_phone_is_back_if_it_asked_for_that(shop: Shop):

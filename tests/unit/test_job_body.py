@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.adapters.job_queue import SqsJobQueue, from_body, to_body
+from campaigns.adapters.job_queue import SqsJobQueue, correlation_of, from_body, to_body
 from campaigns.domain.job import DirectJob
 from campaigns.domain.model import SendJob
+from campaigns.services.correlation import correlated
 
 URL = "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo"
 IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=40)
@@ -93,6 +94,40 @@ def test_a_number_that_is_none_makes_no_job_and_breaks_nothing(name, value):
 )
 def test_what_this_version_does_not_know_is_no_job(body):
     assert from_body(body, "person-1") is None
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz-=0123456789", min_size=1, max_size=128))
+def test_the_call_for_which_a_job_is_made_goes_with_it_and_changes_nothing(made_for):
+    body = to_body(JOB, made_for)
+    assert from_body(body, JOB.person) == JOB
+    assert correlation_of(body) == made_for
+
+
+def test_a_body_of_before_is_read_and_names_no_call():
+    assert "correlation_id" not in json.loads(to_body(JOB))
+    assert correlation_of(to_body(JOB)) is None
+
+
+@given(JSON)
+def test_whatever_stands_in_the_calls_place_the_job_is_read(value):
+    body = json.dumps(json.loads(to_body(JOB)) | {"correlation_id": value})
+    assert from_body(body, JOB.person) == JOB
+    made_for = correlation_of(body)
+    assert made_for is None or made_for == value
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", "[" * 100_000])
+def test_a_body_that_is_none_names_no_call(body):
+    assert correlation_of(body) is None
+
+
+def test_the_queue_takes_the_call_that_is_under_way():
+    client = FakeClient()
+    with correlated("a-call"):
+        _queue(client).send(_jobs(2))
+    _queue(client).send(_jobs(1))
+    made_for = [correlation_of(each["MessageBody"]) for batch in client.batches for each in batch]
+    assert made_for == ["a-call", "a-call", None]
 
 
 # The queue's answers, from a client that says what it is told to

@@ -24,6 +24,7 @@ from campaigns.services.advance_recipient import AdvanceRecipient
 from campaigns.services.ports import Guard
 from campaigns.services.reconcile import RUN_MS, Reconcile
 from tests.fakes.clock import FakeClock
+from tests.fakes.metrics import ToldMetrics
 from tests.unit.test_evolution_lookup import INSTANCE
 from tests.unit.test_reconciling import GATE, RULES, START, UNKNOWN
 
@@ -96,6 +97,7 @@ class Shop:
     addresses: list[str] = field(default_factory=list)
     stored: dict[str, Recipient] = field(default_factory=dict)
     booked: list[dict[str, int]] = field(default_factory=list)
+    metrics: ToldMetrics = field(default_factory=ToldMetrics)
 
     def run(
         self, *doubts: Sequence[Recipient], deadline: int = DEADLINE, **of_campaign: object
@@ -116,6 +118,7 @@ class Shop:
             advance=AdvanceRecipient(recipients=self, campaigns=self, clock=self.clock),
             clock=self.clock,
             concurrently=AtOnce(self.clock),
+            metrics=self.metrics,
             rules=RULES,
         )([Doubts(campaign, tuple(recipients)) for recipients in doubts], deadline)
 

@@ -42,6 +42,7 @@ def test_each_field_is_the_environment_variable_of_its_name():
             "EVOLUTION_SERVER_URL": "http://evo.internal:8080/",
             "EVOLUTION_SERVER_KEY_PARAMETER": "/campaigns/evolution-server-key",
             "PUBLIC_URL": " https://api.example.com ",
+            "METRICS_NAMESPACE": "loja",
         }
     )
     read = settings(**given)
@@ -52,6 +53,7 @@ def test_each_field_is_the_environment_variable_of_its_name():
     assert read.evolution_server == "http://evo.internal:8080"
     assert read.evolution_server_key_parameter == "/campaigns/evolution-server-key"
     assert read.public_url == "https://api.example.com"
+    assert read.metrics_namespace == "loja"
     assert {name.lower() for name in REQUIRED | given} == set(Settings.__dataclass_fields__)
 
 

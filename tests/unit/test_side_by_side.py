@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from campaigns.adapters.clock import Threads
+from campaigns.services.correlation import correlated, correlation_id
 from campaigns.services.ports import Concurrently
 from tests.fakes.side_by_side import one_after_the_other
 from tests.fakes.virtual_clock import VirtualClock
@@ -69,6 +71,19 @@ def test_nobody_hears_of_a_fault_while_another_task_is_still_at_work() -> None:
     with pytest.raises(ValueError, match="at once"):
         Threads(2)([fail, write])
     assert written.is_set()
+
+
+def test_a_task_is_done_for_its_callers_call_and_tells_the_others_nothing() -> None:
+    concurrently = Threads(4)
+
+    def task(own: str | None) -> str | None:
+        with correlated(own):
+            return correlation_id()
+
+    with correlated("the-callers"):
+        tasks = [partial(task, own) for own in (None, "another", None)]
+        assert concurrently(tasks) == ["the-callers", "another", "the-callers"]
+    assert concurrently([partial(task, None)] * 2) == [None, None]
 
 
 def test_on_the_virtual_clock_a_fault_waits_for_the_slowest() -> None:

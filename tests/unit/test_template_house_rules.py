@@ -177,20 +177,24 @@ def test_a_job_that_came_ten_times_is_kept_for_two_weeks_where_an_alarm_sees_it(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_functions_errors_raise_an_alarm(name: str):
+def test_a_functions_errors_and_throttles_raise_an_alarm(name: str):
     dimensions = [{"Name": "FunctionName", "Value": {"Ref": name}}]
     metrics = [
         (properties(alarm)["Namespace"], properties(alarm)["MetricName"])
         for alarm in ALARMS
-        if properties(alarm)["Dimensions"] == dimensions
+        if properties(alarm).get("Dimensions") == dimensions
     ]
-    assert metrics == [("AWS/Lambda", "Errors")]
+    watched = {("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")}
+    if name == "SchedulerFunction":
+        watched.add(("AWS/Lambda", "Invocations"))
+    assert sorted(metrics) == sorted(watched)
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_is_quiet_where_there_is_nothing_and_tells_the_topic_otherwise(name: str):
     alarm = properties(name)
-    assert alarm["TreatMissingData"] == "notBreaching"
+    is_about_silence = name == "SchedulerSilentAlarm"
+    assert alarm["TreatMissingData"] == ("breaching" if is_about_silence else "notBreaching")
     assert {"Ref": "AlarmTopicArn"} in alarm["AlarmActions"]["If"][1]
 
 
@@ -316,6 +320,7 @@ def test_the_environment_holds_every_setting_and_nothing_else():
     from campaigns.settings import Settings
 
     settings = {field.name.upper() for field in dataclasses.fields(Settings)}
+    assert environment["METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
     powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert set(environment) - powertools == settings - powertools
     assert powertools <= set(environment)

@@ -1,5 +1,6 @@
 """What becomes of an unknown outcome, judged by what the phones show and what left."""
 
+import json
 from collections import Counter
 from itertools import pairwise
 
@@ -118,6 +119,19 @@ def test_on_2_3_what_was_not_sent_is_the_operators_after_the_grace() -> None:
         assert over(world, campaign_id) == [Status.SENT, Status.UNCONFIRMED]
         assert requests(world) == [1, 1]
         assert world.head(campaign_id).completed_at >= left_at + 600_000
+
+
+def test_each_doubt_and_each_one_that_stays_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with a_world(delay=(1, 2), version="2.3.7") as world:
+        world.fake.add_rule(Rule(NOT_SENT, after=1, count=1))
+        campaign_id = started(world, 3)
+        assert over(world, campaign_id).count(Status.UNCONFIRMED) == 1
+        capsys.readouterr()
+        world.app.metrics.publish()
+        told = json.loads(capsys.readouterr().out)
+    assert (told["SendTries"], told["MessagesSent"], told["SendsUnknown"]) == (3, 2, 1)
+    assert told["RecipientsUnconfirmed"] == 1
+    assert "MessagesFailed" not in told
 
 
 def test_another_campaigns_like_message_is_not_taken_for_this_one() -> None:

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from campaigns.bootstrap import App
 from campaigns.domain.errors import NotFound
+from campaigns.services.correlation import correlated
 from campaigns_api.call import Call
 from campaigns_api.operations import Operation
 from campaigns_api.pipeline import logger, refuse, respond
@@ -47,7 +48,11 @@ def _entry(
 ) -> Callable[..., Response[str]]:
     def enter(**parameters: str) -> Response[str]:
         call = _call(app, resolver.current_event.raw_event)
-        return _response(respond(operation, call, parameters), call, operation.path)
+        # What it leaves in the queue is logged under the same id, whoever works on it.
+        with correlated(call.request_id):
+            reply = respond(operation, call, parameters)
+        app.metrics.publish()
+        return _response(reply, call, operation.path)
 
     return enter
 

@@ -61,6 +61,7 @@ class Settings:
     evolution_server_url: str = ""
     evolution_server_key_parameter: str = ""
     public_url: str = ""
+    metrics_namespace: str = "campaigns"
 
     def __post_init__(self) -> None:
         """A dispatcher without the time for one send would put every job back, for ever."""
@@ -123,6 +124,7 @@ class Settings:
             evolution_server_url=values.get("EVOLUTION_SERVER_URL", "").strip(),
             evolution_server_key_parameter=values.get("EVOLUTION_SERVER_KEY_PARAMETER", ""),
             public_url=values.get("PUBLIC_URL", "").strip(),
+            metrics_namespace=values.get("METRICS_NAMESPACE") or "campaigns",
         )
 
     @property

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 
 
 class SystemClock:
@@ -17,7 +18,8 @@ class SystemClock:
 
 
 class Threads:
-    """See :class:`campaigns.services.ports.Concurrently`. Threads live as long as the process."""
+    """See :class:`campaigns.services.ports.Concurrently`. Threads live as long as the process;
+    each task sees its caller's context, and what it sets there is its own."""
 
     def __init__(self, workers: int) -> None:
         self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="campaigns")
@@ -25,6 +27,6 @@ class Threads:
     def __call__[T](self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         if len(tasks) == 1:
             return [tasks[0]()]
-        futures = [self._executor.submit(task) for task in tasks]
+        futures = [self._executor.submit(copy_context().run, task) for task in tasks]
         wait(futures)
         return [future.result() for future in futures]

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import SendJob
+from campaigns.services.correlation import correlation_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -62,7 +63,7 @@ class SqsJobQueue:
                 Entries=[
                     {
                         "Id": str(place),
-                        "MessageBody": to_body(job),
+                        "MessageBody": to_body(job, correlation_id()),
                         "MessageGroupId": job.person,
                         "MessageDeduplicationId": job.deduplication_id,
                     }
@@ -77,8 +78,11 @@ class SqsJobQueue:
         return [str(place) in sent for place in range(len(jobs))]
 
 
-def to_body(job: Job) -> str:
-    """Ids and numbers only: no text, no phone. The person is the message's group."""
+def to_body(job: Job, made_for: str | None = None) -> str:
+    """Ids and numbers only: no text, no phone. The person is the message's group.
+
+    `made_for` is the correlation id of the call for which the job is made, where there is one.
+    """
     fields: dict[str, str | int]
     match job:
         case SendJob():
@@ -100,6 +104,8 @@ def to_body(job: Job) -> str:
                 "instance_id": job.instance_id,
                 "slot_at": job.slot_at,
             }
+    if made_for:
+        fields["correlation_id"] = made_for
     return json.dumps(fields, separators=(",", ":"))
 
 
@@ -116,6 +122,15 @@ def from_body(body: str, person: str) -> Job | None:
         # The last one is brackets without end.
         pass
     return None
+
+
+def correlation_of(body: str) -> str | None:
+    """For which call a message's job was made; None where it does not say so. It is for the log
+    alone: whatever stands there, the job is what :func:`from_body` reads."""
+    try:
+        return _id(json.loads(body)["correlation_id"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _send_job(fields: Mapping[str, Any], person: str) -> SendJob:

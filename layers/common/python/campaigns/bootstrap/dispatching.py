@@ -100,7 +100,7 @@ class Dispatching(Parts):
     def shut_instance(self) -> "ShutInstance":
         from campaigns.services.shut_instance import ShutInstance
 
-        return ShutInstance(self.instance_store)
+        return ShutInstance(self.instance_store, self.metrics)
 
     @cached_property
     def breaker(self) -> "TripBreaker":

@@ -25,6 +25,7 @@ class Following(Scheduling):
             resume=lambda campaign: self.run.reconnected(campaign),
             identity=self.identity,
             clock=self.clock,
+            metrics=self.metrics,
         )
 
     @cached_property
@@ -60,4 +61,5 @@ class Following(Scheduling):
             look=lambda instance_id: self.watch_connection.when_due(instance_id),
             clock=self.clock,
             concurrently=self.concurrently,
+            metrics=self.metrics,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from campaigns.adapters.clock import SystemClock, Threads
+from campaigns.adapters.clock_watch import ClockWatch
 from campaigns.adapters.dynamodb.campaign_store import CampaignStore
 from campaigns.adapters.dynamodb.connection_check_store import ConnectionCheckStore
 from campaigns.adapters.dynamodb.contact_store import ContactStore, SuppressionStore
@@ -20,6 +21,7 @@ from campaigns.adapters.dynamodb.lane_store import LaneStore
 from campaigns.adapters.dynamodb.recipient_store import RecipientStore
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.adapters.dynamodb.tenant_store import TenantStore
+from campaigns.adapters.metrics import EmbeddedMetrics
 from campaigns.domain.identity import Identity
 from campaigns.domain.server_address import AddressPolicy
 from campaigns.services.advance_recipient import AdvanceRecipient
@@ -76,7 +78,15 @@ class Parts:
 
     @cached_property
     def table(self) -> Table:
-        return Table(self.settings.table_name, sleep=self.clock.sleep)
+        table = Table(self.settings.table_name, sleep=self.clock.sleep)
+        # A clock that was given does not claim to be the world's.
+        if isinstance(self.clock, SystemClock):
+            ClockWatch(self.clock, self.metrics).listen(table.connection.client)
+        return table
+
+    @cached_property
+    def metrics(self) -> EmbeddedMetrics:
+        return EmbeddedMetrics(self.settings.metrics_namespace, self.clock)
 
     @cached_property
     def lanes(self) -> LaneStore:
@@ -233,4 +243,5 @@ class Parts:
             campaigns=self.campaign_store,
             clock=self.clock,
             random=self.random,
+            metrics=self.metrics,
         )

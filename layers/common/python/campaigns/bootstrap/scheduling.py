@@ -100,6 +100,7 @@ class Scheduling(Parts):
             advance=self.advance,
             clock=self.clock,
             concurrently=self.concurrently,
+            metrics=self.metrics,
             rules=DoubtRules(
                 grace_ms=settings.grace_ms,
                 lease_ms=settings.lease_ms,

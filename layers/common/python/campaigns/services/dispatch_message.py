@@ -12,6 +12,7 @@ from campaigns.domain.gates import WAIT_HERE_MS, time_for_one_send_ms
 from campaigns.domain.instants import SECOND_MS
 from campaigns.domain.job import DirectJob, Job
 from campaigns.domain.model import SendJob
+from campaigns.services.correlation import correlated
 from campaigns.services.ports import Clock, Concurrently, JobQueue
 
 _log = logging.getLogger(__name__)
@@ -19,12 +20,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReceivedJob:
-    """A message of the queue. `job` is None where its body cannot be read."""
+    """A message of the queue. `job` is None where its body cannot be read; `correlation_id` names
+    the call for which it was made."""
 
     message_id: str
     receipt_handle: str
     group: str
     job: Job | None
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class DispatchBatch:
                 return self._put_back(rest, seconds)
             if deadline - self._clock.now() < self._needed_ms:
                 return self._put_back(rest, 0)
-            staying = self._send(each, deadline)
+            with correlated(each.correlation_id):
+                staying = self._send(each, deadline)
             if staying is None:
                 continue
             if staying.seconds is None:

@@ -4,6 +4,7 @@ A phone other than the last one is another number: what is sent under its instan
 of it, and no campaign goes on there by itself.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,7 +18,10 @@ from campaigns.domain.model import Campaign, ConnectionState, Instance, Instance
 from campaigns.services.pause_campaign import PauseCampaign
 from campaigns.services.ports import Campaigns, Clock
 from campaigns.services.ports_evolution import Connection
+from campaigns.services.ports_metrics import Count, Metrics
 from campaigns.services.ports_registry import InstanceBook, InstanceChange, Registration
+
+_log = logging.getLogger(__name__)
 
 #: Why a campaign that is to go on by itself does not (its `last_error`).
 OTHER_PHONE: Final = "other_phone_connected"
@@ -35,6 +39,7 @@ class FollowConnection:
     resume: Callable[[Campaign], None]
     identity: Identity
     clock: Clock
+    metrics: Metrics
 
     def __call__(
         self,
@@ -65,6 +70,7 @@ class FollowConnection:
         if holder:
             self.lose(gate, ConnectionState.UNKNOWN, seen_at=seen_at)
             raise already_registered(holder, instance.tenant_id)
+        self._count_loss(gate, told.state)
         self.lead(change.new_gate, seen_at=seen_at)
         return change.new, change.new_gate
 
@@ -84,6 +90,7 @@ class FollowConnection:
             noted = self.instances.note_state(gate.instance_id, state, seen=gate)
             if noted is None:
                 raise ConcurrentUpdate
+            self._count_loss(gate, state)
             gate = noted
         self.stop(gate, seen_at=seen_at, reason=reason)
 
@@ -97,6 +104,26 @@ class FollowConnection:
         """Pause the campaign that is active there, if one is."""
         if gate.live_campaign_id is not None and gate.live_status is CampaignStatus.ACTIVE:
             self.pause.auto_pause(gate.tenant_id, gate.live_campaign_id, reason, seen_at=seen_at)
+
+    def give_up(self, gate: InstanceGate, *, seen_at: int) -> None:
+        """It has been connecting for too long: no campaign waits for it any more."""
+        self._note_loss(gate)
+        self.stop(gate, seen_at=seen_at)
+
+    def _count_loss(self, gate: InstanceGate, state: ConnectionState) -> None:
+        """`gate` is what was known before. One that was never connected is not lost."""
+        was_open = gate.connection_state is ConnectionState.OPEN
+        was_coming_back = (
+            gate.connection_state is ConnectionState.CONNECTING
+            and gate.live_status is CampaignStatus.ACTIVE
+        )
+        is_gone = state in {ConnectionState.CLOSE, ConnectionState.UNKNOWN}
+        if is_gone and (was_open or was_coming_back):
+            self._note_loss(gate)
+
+    def _note_loss(self, gate: InstanceGate) -> None:
+        self.metrics.count(Count.INSTANCES_DISCONNECTED)
+        _log.warning("instance_lost", extra={"instance_id": gate.instance_id})
 
     def hold_back(self, change: InstanceChange, *, seen_at: int) -> None:
         """With another phone no campaign goes on by itself; one that is active there is paused.

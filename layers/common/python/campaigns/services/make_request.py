@@ -68,4 +68,5 @@ class MakeRequest:
         if isinstance(outcome, Unknown) and outcome.log_whole and isinstance(answer, HttpAnswer):
             shown = loggable(answer, [api_key])
             _log.error("unrecognised_answer", extra={"id": log_id, "answer": shown})
+        _log.info("send_made", extra={"id": log_id, "outcome": type(outcome).__name__})
         return Made(outcome, exchange.left_at)

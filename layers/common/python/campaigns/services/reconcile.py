@@ -47,6 +47,7 @@ from campaigns.services.ports import (
     Vault,
 )
 from campaigns.services.ports_lookup import MessageLookup
+from campaigns.services.ports_metrics import Count, Metrics
 from campaigns.services.ports_webhooks import MessageIndex
 
 #: No look begins later than this after a run began.
@@ -98,6 +99,7 @@ class Reconcile:
         advance: AdvanceRecipient,
         clock: Clock,
         concurrently: Concurrently,
+        metrics: Metrics,
         rules: DoubtRules,
     ) -> None:
         self._instances = instances
@@ -111,6 +113,7 @@ class Reconcile:
         self._move = MoveRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
         self._clock = clock
         self._concurrently = concurrently
+        self._metrics = metrics
         self._rules = rules
 
     def __call__(self, doubts: Sequence[Doubts], deadline: int) -> None:
@@ -237,7 +240,15 @@ class Reconcile:
     def _unconfirm(self, recipient: Recipient) -> None:
         after = ended(recipient, RecipientStatus.UNCONFIRMED, None, now=self._clock.now())
         require_move(recipient.status, after.status, by=RecipientTrigger.GRACE_ENDED)
-        self._move(recipient, after, _as_looked_at(recipient))
+        if self._move(recipient, after, _as_looked_at(recipient)):
+            self._metrics.count(Count.RECIPIENTS_UNCONFIRMED)
+            _log.warning(
+                "recipient_unconfirmed",
+                extra={
+                    "campaign_id": recipient.campaign_id,
+                    "recipient_id": recipient.recipient_id,
+                },
+            )
 
     def _plan_again(self, recipient: Recipient) -> None:
         after = resend_planned(recipient, now=self._clock.now())

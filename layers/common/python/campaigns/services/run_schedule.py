@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from campaigns.domain.connection_check import ConnectionCheckKey
+from campaigns.domain.instants import MINUTE_MS
 from campaigns.domain.model import LaneKey, LayingKey
 from campaigns.domain.reconciling import Doubts
 from campaigns.domain.removal import RemovalKey
 from campaigns.services.ports import Clock, Concurrently, DueWork, Lanes
+from campaigns.services.ports_metrics import Metrics, Peak
 from campaigns.services.visit_lane import VisitLane
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class RunSchedule:
         look: Callable[[str], None],
         clock: Clock,
         concurrently: Concurrently,
+        metrics: Metrics,
     ) -> None:
         self._lanes = lanes
         self._visit = visit
@@ -38,10 +41,13 @@ class RunSchedule:
         self._look = look
         self._clock = clock
         self._concurrently = concurrently
+        self._metrics = metrics
 
-    def tick(self, deadline: int) -> int:
-        """How much work was found. `deadline`: the end of the function's time, in epoch ms."""
+    def tick(self, deadline: int, scheduled_at: int | None = None) -> int:
+        """How much work was found. `deadline`: the end of the function's time; `scheduled_at`: the
+        minute that this run stands for, now if it is not given. Both are epoch ms."""
         now = self._clock.now()
+        since = now if scheduled_at is None else min(scheduled_at, now)
         due: list[DueWork] = [
             work for shard in range(self._lanes.shards) for work in self._lanes.due(shard, now)
         ]
@@ -49,7 +55,7 @@ class RunSchedule:
         layings = [work for work in due if isinstance(work, LayingKey)]
         removals = [work for work in due if isinstance(work, RemovalKey)]
         looks = [work for work in due if isinstance(work, ConnectionCheckKey)]
-        visited = self._concurrently([partial(self._visited, key) for key in lanes])
+        visited = self._concurrently([partial(self._visited, key, since) for key in lanes])
         # Behind all that is planned: a server that does not answer holds up nobody.
         if doubts := [each for each in visited if each]:
             self._reconcile(doubts, deadline)
@@ -61,12 +67,17 @@ class RunSchedule:
             self._do(work, deadline)
         return len(due)
 
-    def _visited(self, key: LaneKey) -> Doubts | None:
+    def _visited(self, key: LaneKey, since: int) -> Doubts | None:
+        next_visit_in = 0
         try:
             return self._visit.visit(key)
         except Exception:
             _log.exception("due_work_failed", extra={"campaign_id": key.campaign_id})
+            next_visit_in = MINUTE_MS
             return None
+        finally:
+            delay = self._clock.now() - since + next_visit_in
+            self._metrics.peak(Peak.PLANNER_DELAY, delay)
 
     def _do(self, work: LayingKey | RemovalKey | ConnectionCheckKey, deadline: int) -> None:
         try:

@@ -1,6 +1,8 @@
 """Settle a try: the recipient moves, then the books follow in a second write."""
 
+from collections.abc import Mapping
 from random import Random
+from typing import Final
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import Outcome
@@ -15,19 +17,34 @@ from campaigns.domain.settlement import (
 from campaigns.services.advance_recipient import AdvanceRecipient
 from campaigns.services.move_recipient import MoveRecipient
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
+from campaigns.services.ports_metrics import Count, Metrics
+
+#: How a try is counted that was not sent.
+_COUNTED_AS: Final[Mapping[RecipientStatus, Count]] = {
+    RecipientStatus.FAILED: Count.MESSAGES_FAILED,
+    RecipientStatus.UNKNOWN: Count.SENDS_UNKNOWN,
+    RecipientStatus.PENDING: Count.SENDS_RETRIED,
+}
 
 
 class SettleDelivery:
     """Moves recipients; every move is guarded, and booked only when it happened."""
 
     def __init__(
-        self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock, random: Random
+        self,
+        *,
+        recipients: Recipients,
+        campaigns: Campaigns,
+        clock: Clock,
+        random: Random,
+        metrics: Metrics,
     ) -> None:
         self._write = MoveRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
         self._advance = AdvanceRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
         self._campaigns = campaigns
         self._clock = clock
         self._random = random
+        self._metrics = metrics
 
     def settle(self, claimed: Recipient, outcome: Outcome, *, left_at: int) -> Settlement:
         """What a finished try makes of its recipient.
@@ -49,8 +66,9 @@ class SettleDelivery:
         after = settled(claimed, settlement, now=now, left_at=left_at)
         if settlement.status is RecipientStatus.SENT:
             self._prove(claimed, after)
-        else:
-            self._move(claimed, after, _held(claimed))
+            self._count(settlement)
+        elif self._move(claimed, after, _held(claimed)):
+            self._count(settlement)
         return settlement
 
     def _prove(self, claimed: Recipient, after: Recipient) -> None:
@@ -79,7 +97,8 @@ class SettleDelivery:
             random_fraction=self._random.random(),
         )
         after = settled(recipient, settlement, now=now, left_at=now)
-        self._move(recipient, after, _unclaimed(recipient))
+        if self._move(recipient, after, _unclaimed(recipient)):
+            self._count(settlement)
         return settlement
 
     def claim(self, recipient: Recipient, claimed: Recipient) -> bool:
@@ -114,6 +133,15 @@ class SettleDelivery:
         if after.status is not before.status:
             require_move(before.status, after.status, may_have_been_sent=before.may_have_been_sent)
         return self._write(before, after, guard)
+
+    def _count(self, settlement: Settlement) -> None:
+        """A try that another one's end had made void is not counted."""
+        self._metrics.count(Count.SEND_TRIES)
+        # Told as 0 too: the share of the tries that failed needs both at the same instant.
+        is_sent = settlement.status is RecipientStatus.SENT
+        self._metrics.count(Count.MESSAGES_SENT, int(is_sent))
+        if settlement.status in _COUNTED_AS:
+            self._metrics.count(_COUNTED_AS[settlement.status])
 
     def _is_cancelled(self, recipient: Recipient) -> bool:
         campaign = self._campaigns.head(recipient.tenant_id, recipient.campaign_id, consistent=True)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from campaigns.domain.campaign import CampaignStatus
+from campaigns.domain.clock_skew import ALLOWED_SKEW_MS
 from campaigns.domain.connection_check import (
     DEBOUNCE_MS,
     SETTLES_WITHIN_MS,
@@ -29,8 +30,6 @@ from campaigns.services.ports_evolution import AdminRefusal, Connection, Gateway
 
 _log = logging.getLogger(__name__)
 
-#: What processes' clocks may differ by.
-_SKEW_MS: Final = 250
 #: A campaign is told what of its instance the server refused.
 _PAUSED_FOR: Final = {
     AdminRefusal.WRONG_KEY: AutoPauseReason.INSTANCE_UNAUTHORIZED,
@@ -90,7 +89,7 @@ class WatchConnection:
         at = now + DEBOUNCE_MS
         if underway.due_at is None or underway.due_at > at:
             self.checks.leave_due(instance_id, at)
-        self._quiet_until[instance_id] = underway.until - _SKEW_MS
+        self._quiet_until[instance_id] = underway.until - ALLOWED_SKEW_MS
 
     def _look(self, check: ConnectionCheck) -> None:
         for attempt in range(_ATTEMPTS):
@@ -172,7 +171,7 @@ class WatchConnection:
         if since is not None and gate.live_status is CampaignStatus.ACTIVE:
             settles_by = since + SETTLES_WITHIN_MS
             if now >= settles_by:
-                self.follow.stop(gate, seen_at=check.begun_at)
+                self.follow.give_up(gate, seen_at=check.begun_at)
             else:
                 due_at = settles_by
         self.checks.end(check, due_at=due_at, unsettled_since=since, failures=failures)
