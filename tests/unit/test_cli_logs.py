@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
+from campaigns.adapters.metrics import EmbeddedMetrics
+from campaigns.services.ports_metrics import Count
 from campaigns_cli.admin_logs import ago, stack_on_aws
 from campaigns_cli.cloudwatch_logs import (
     CloudWatchLogs,
@@ -19,6 +21,7 @@ from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.local_logs import LocalLogs, log_folder
 from campaigns_cli.log_entries import Entry, Level
 from local.template import Template
+from tests.fakes.clock import FakeClock
 from tests.fakes.log_group import FakeLogGroup
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,6 +55,14 @@ def test_an_exception_stands_below_its_line():
     trace = "Traceback (most recent call last):\n  File \"a.py\"\nKeyError: 'x'"
     shown = Entry.parse(line("job_failed", level="ERROR", exception=trace)).to_text().plain
     assert shown.splitlines()[1:] == ["    " + part for part in trace.splitlines()]
+
+
+def test_a_line_of_metrics_is_shown_as_what_was_counted():
+    written: list[str] = []
+    metrics = EmbeddedMetrics("loja", FakeClock(), written.append)
+    metrics.count(Count.MESSAGES_SENT, 3)
+    metrics.publish()
+    assert Entry.parse(written[0], NOON).to_text().plain.endswith("metrics MessagesSent=3")
 
 
 def test_what_people_wrote_is_no_markup():

@@ -1,15 +1,24 @@
 """Metrics are one line of the embedded format for each call that has something to tell."""
 
 import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from io import BytesIO
 
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.adapters.clock_watch import ClockWatch
+from campaigns.adapters.dynamodb.table import Item, Key
 from campaigns.adapters.metrics import EmbeddedMetrics
+from campaigns.bootstrap import App, bootstrap
 from campaigns.domain.clock_skew import least_skew_ms
 from campaigns.services.ports_metrics import Count, Peak
+from campaigns.settings import Settings
 from tests.fakes.clock import FakeClock
 from tests.fakes.metrics import ToldMetrics
 
@@ -132,3 +141,54 @@ def test_never_more_skew_is_told_than_there_is(way_there: int, way_back: int, sk
     assert 0 <= found <= abs(skew)
     if way_there == way_back == 0:
         assert found > abs(skew) - 1_000
+
+
+# Over a client of botocore
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the runtime gives a function; no request goes anywhere."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+
+
+def answering(date: str | None) -> Callable[..., AWSResponse]:
+    """DynamoDB, as far as a table without items needs it; None: its clock is the system's."""
+
+    class Raw(BytesIO):
+        def stream(self, **_: object) -> Iterator[bytes]:
+            yield self.read()
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        told = date or format_datetime(datetime.now(UTC), usegmt=True)
+        headers = HeadersDict({"Date": told, "Content-Type": "application/x-amz-json-1.0"})
+        return AWSResponse(request.url, 200, headers, Raw(b"{}"))
+
+    return answer
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("date", "is_told"), [("Tue, 24 Nov 2020 13:00:00 GMT", True), (None, False)]
+)
+def test_a_deployments_own_clock_is_held_against_the_answers_of_its_table(
+    date: str | None, is_told: bool, capsys: pytest.CaptureFixture[str]
+):
+    app = bootstrap(Settings("campaigns", "", "", ""))
+    events = app.table.connection.client.meta.events
+    events.register("before-send.dynamodb", answering(date))
+    assert app.table.get(Item, Key("none", "none")) is None
+    app.metrics.publish()
+    assert ("ClockSkew" in capsys.readouterr().out) is is_told
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_clock_that_was_given_is_held_against_nothing(capsys: pytest.CaptureFixture[str]):
+    app = App(Settings("campaigns", "", "", ""), clock=FakeClock(NOW))
+    events = app.table.connection.client.meta.events
+    events.register("before-send.dynamodb", answering(DATE.replace("2026", "2020")))
+    assert app.table.get(Item, Key("none", "none")) is None
+    app.metrics.publish()
+    assert capsys.readouterr().out == ""
