@@ -146,7 +146,9 @@ def receipts_hold(evidence: Evidence) -> Iterator[str]:
 
 def _stands(recipient: Recipient, receipt: Receipt, told: set[str]) -> bool:
     if receipt.status == _REFUSED:
-        return recipient.status is RecipientStatus.FAILED or bool(told & _TOLD.keys())
+        # Whoever has answered has it, whatever is told afterwards.
+        answered = recipient.status is RecipientStatus.RESPONDED
+        return answered or recipient.status is RecipientStatus.FAILED or bool(told & _TOLD.keys())
     if receipt.status not in _TOLD:
         return True
     if recipient.status is RecipientStatus.FAILED:

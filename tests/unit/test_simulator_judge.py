@@ -640,6 +640,7 @@ HOLDS: list[tuple[str, Evidence]] = [
     ),
     ("receipts out of order", told("READ", "DELIVERY_ACK", status=R.READ)),
     ("refused after it was delivered", told("DELIVERY_ACK", "ERROR", status=R.DELIVERED)),
+    ("refused after she had answered", told("ERROR", status=R.RESPONDED)),
     (
         "a receipt in doubt",
         replace(
