@@ -1,7 +1,8 @@
 """The local stack's table, queues and functions are those of `template.yaml`, read from it.
 
-Of CloudFormation's functions `Ref`, `Fn::GetAtt` and `Fn::Sub` over parameters at their defaults
-are understood, which is what the properties read here use. Another one is refused, not guessed.
+Of CloudFormation's functions `Ref`, `Fn::GetAtt`, `Fn::Sub` and `Fn::If` over parameters at their
+defaults are understood, which is what the properties read here use. Another one is refused, not
+guessed.
 """
 
 import re
@@ -44,6 +45,12 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
 _Loader.add_multi_constructor("!", _short_form)
 
 
+def read_document(text: str) -> dict[str, Any]:
+    """A template as it is written, its short forms spelled out."""
+    document: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - is safe
+    return document
+
+
 class Template:
     """A template whose references can be worked out.
 
@@ -51,7 +58,7 @@ class Template:
     """
 
     def __init__(self, path: Path = TEMPLATE, attributes: Mapping[str, str] | None = None) -> None:
-        self._document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - is safe
+        self._document = read_document(path.read_text(encoding="utf-8"))
         parameters = self._document.get("Parameters", {})
         self._values: dict[str, Any] = {
             **_PSEUDO_PARAMETERS,
@@ -89,6 +96,8 @@ class Template:
                 )
             case {"Fn::Sub": str(text), **rest} if not rest:
                 return re.sub(r"\$\{([^!}]+)\}", lambda found: str(self._reference(found[1])), text)
+            case {"Fn::If": [str(condition), then, otherwise], **rest} if not rest:
+                return self._resolve(then if self._holds(condition) else otherwise)
             case dict():
                 return {name: self._member(name, member) for name, member in value.items()}
             case _:
@@ -98,6 +107,18 @@ class Template:
         if name.startswith("Fn::"):
             raise TemplateError(f"{name} is not understood in the local stack")
         return self._resolve(member)
+
+    def _holds(self, condition: str) -> bool:
+        return self._judge(self._document["Conditions"][condition])
+
+    def _judge(self, condition: Any) -> bool:
+        match condition:
+            case {"Fn::Not": [negated]}:
+                return not self._judge(negated)
+            case {"Fn::Equals": [left, right]}:
+                return bool(self._resolve(left) == self._resolve(right))
+            case _:
+                raise TemplateError(f"{condition} is not understood in the local stack")
 
     def _reference(self, name: str) -> Any:
         try:

@@ -26,7 +26,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """A scheduled event visits what is due; ``{"kind": "lay"}`` lays one campaign's recipients."""
     app = application()
     try:
-        with correlated(context.aws_request_id):
+        # What a call has begun goes on under its id; all else is this run's.
+        with correlated(event.get("correlation_id") or context.aws_request_id):
             return {"due": _work(app, event, context)}
     finally:
         app.metrics.publish()
@@ -36,6 +37,7 @@ def _work(app: App, event: dict[str, Any], context: LambdaContext) -> int:
     deadline = app.clock.now() + context.get_remaining_time_in_millis()
     if event.get("kind") == "lay":
         app.lay.lay(event["tenant_id"], event["campaign_id"], deadline)
+        logger.info("recipients_laid", extra={"campaign_id": event["campaign_id"]})
         return 1
     due = app.schedule.tick(deadline, _scheduled_at(event))
     if due:

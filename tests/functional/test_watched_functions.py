@@ -1,46 +1,31 @@
-"""What the functions tell of themselves: metrics, and the call for which each line was written."""
+"""What the functions tell of themselves: metrics that name nobody, and none where nothing is."""
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import timedelta
-from io import StringIO
-from logging import StreamHandler
 from typing import Any
 
 import pytest
 
 import api_handler
-import dispatcher_handler
-import scheduler_handler
-from campaigns.adapters.job_queue import to_body
-from campaigns.domain.instants import to_datetime
-from campaigns.services.correlation import correlation_id
+from campaigns.domain.instants import MINUTE_MS, to_datetime
+from campaigns.domain.recipient import RecipientStatus
+from campaigns.services.manage_tenants import ManageTenants
+from campaigns.services.ports_metrics import Count, Peak
 from campaigns.services.run_schedule import RunSchedule
+from campaigns.services.settle_delivery import SettleDelivery
 from tests.fakes.functions import Functions, LambdaContext, event, record_of, three_functions
+from tests.permissions.recorder import acting_as
 
-#: The request of `events/http-start-campaign.json`, and the call of every function in the tests.
-REQUEST = event("http-start-campaign")["requestContext"]["requestId"]
-RUN = LambdaContext("any").aws_request_id
+OWN = {metric.value for metric in (*Count, *Peak)}
+FIRST = "5511990000000"
 
 
 @pytest.fixture
 def functions() -> Iterator[Functions]:
     with three_functions() as opened:
         yield opened
-
-
-@pytest.fixture
-def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """The lines that the functions have logged."""
-    stream = StringIO()
-    with ExitStack() as ended:
-        for module in (api_handler, scheduler_handler, dispatcher_handler):
-            (handler,) = module.logger.handlers
-            assert isinstance(handler, StreamHandler)
-            ended.callback(handler.setStream, handler.setStream(stream))
-        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 @pytest.fixture
@@ -52,41 +37,95 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict[str, int]
             json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line
         ]
         for each in found:
-            (directive,) = each["_aws"]["CloudWatchMetrics"]
+            (directive,) = each.pop("_aws")["CloudWatchMetrics"]
             assert (directive["Namespace"], directive["Dimensions"]) == ("campaigns", [[]])
-        return [
-            {name: value for name, value in each.items() if name not in {"_aws", "message"}}
-            for each in found
-        ]
+            assert each.pop("message") == "metrics"
+            # Nothing but numbers by names that are known beforehand: no tenant, nobody.
+            assert each.keys() == {metric["Name"] for metric in directive["Metrics"]} <= OWN
+            assert all(type(value) is int for value in each.values())
+        return found
 
     return lines
 
 
-def jobs_made_for(functions: Functions) -> list[str | None]:
-    """From now on: for which call each job is sent to the queue."""
-    made_for: list[str | None] = []
-    send = functions.queue.send
+def acked(functions: Functions, campaign_id: str, status: str, **more: str) -> int:
+    """The answer to a webhook by which WhatsApp says that of the campaign's first message."""
+    (first, *_) = recipients(functions, campaign_id)
+    request = event("http-webhook-receipt")
+    path = f"/api/webhooks/evolution/{functions.instance_id}/"
+    request["rawPath"] = request["requestContext"]["http"]["path"] = path
+    secret = functions.app.identity.webhook_secret(functions.instance_id, 1)
+    request["headers"]["x-webhook-secret"] = secret
+    told = {"keyId": first.whatsapp_message_id, "status": status, "fromMe": True, **more}
+    request["body"] = json.dumps({"event": "messages.update", "data": told})
+    with acting_as("api", functions.app.settings):
+        answered: int = api_handler.handler(request, LambdaContext("api"))["statusCode"]  # type: ignore[arg-type]
+    return answered
 
-    def noting(jobs: Any) -> list[bool]:
-        made_for.extend(correlation_id() for _ in jobs)
-        return send(jobs)
 
-    functions.queue.send = noting  # type: ignore[method-assign]
-    return made_for
+def recipients(functions: Functions, campaign_id: str) -> list[Any]:
+    return functions.app.recipients.page(
+        functions.tenant_id, campaign_id, 0, 100, limit=100, consistent=True
+    )
 
 
-def test_an_idle_minute_and_an_idle_call_print_no_metric(functions: Functions, told) -> None:
+# Nothing
+
+
+def test_an_empty_deployments_minute_prints_no_metric(functions: Functions, told) -> None:
     assert functions.schedule() == {"due": 0}
-    assert functions.dispatch(event("jobs")["Records"]) == set()
-    functions.create(functions.add_contacts(1))
+    assert functions.dispatch([]) == set()
+    assert functions.dispatch(event("jobs")["Records"]) == set(), "of campaigns that are gone"
     assert told() == []
+
+
+def drafted(functions: Functions) -> str:
+    campaign_id: str = functions.create(functions.add_contacts(2))["body"]["id"]
+    functions.lay()
+    return campaign_id
+
+
+def paused(functions: Functions) -> str:
+    campaign_id = functions.started(2)
+    functions.deliver()
+    request = event("http-start-campaign")
+    path = f"/api/campaigns/campaigns/{campaign_id}/pause/"
+    request["rawPath"] = request["requestContext"]["http"]["path"] = path
+    assert functions.call(request)["statusCode"] == 200
+    return campaign_id
+
+
+def completed(functions: Functions) -> str:
+    campaign_id = functions.started(1)
+    functions.deliver()
+    return campaign_id
+
+
+@pytest.mark.parametrize("campaign_in", [drafted, paused, completed])
+def test_a_minute_in_which_nothing_is_to_do_prints_no_metric_whatever_there_is(
+    functions: Functions, told, campaign_in: Callable[[Functions], str]
+) -> None:
+    campaign_id = campaign_in(functions)
+    # Until the books are closed, each walk of the lane counts as work.
+    for _ in range(15):
+        functions.clock.sleep(MINUTE_MS)
+        functions.schedule()
+        functions.deliver()
+    told()
+    assert [functions.schedule() for _ in range(3)] == [{"due": 0}] * 3
+    if campaign_in is not drafted:
+        assert acked(functions, campaign_id, "READ") == acked(functions, campaign_id, "READ") == 200
+    assert told() == []
+
+
+# Tries
 
 
 def test_a_try_is_told_once_with_what_became_of_it(functions: Functions, told) -> None:
     functions.started(1)
     told()
     functions.deliver()
-    assert told() == [{"SendTries": 1, "MessagesSent": 1}]
+    assert told() == [{"SendTries": 1, "SendFailures": 0, "MessagesSent": 1}]
 
 
 def test_a_copy_of_a_job_tells_nothing(functions: Functions, told) -> None:
@@ -99,11 +138,82 @@ def test_a_copy_of_a_job_tells_nothing(functions: Functions, told) -> None:
 
 
 def test_a_number_that_is_not_on_whatsapp_is_a_try_that_failed(functions: Functions, told) -> None:
-    functions.fake.set_on_whatsapp("5511990000000", False)
+    functions.fake.set_on_whatsapp(FIRST, False)
     functions.started(1)
     told()
     functions.deliver()
-    assert told() == [{"SendTries": 1, "MessagesSent": 0, "MessagesFailed": 1}]
+    assert told() == [{"SendTries": 1, "SendFailures": 1, "MessagesFailed": 1}]
+
+
+def test_a_message_that_whatsapp_refuses_afterwards_is_a_failure_once(
+    functions: Functions, told
+) -> None:
+    campaign_id = functions.started(1)
+    functions.deliver()
+    told()
+    assert acked(functions, campaign_id, "ERROR") == 200
+    assert told() == [{"MessagesRefused": 1, "SendFailures": 1}]
+    assert acked(functions, campaign_id, "ERROR") == 200
+    assert told() == []
+
+
+def test_a_refusal_that_comes_before_the_end_of_its_try_is_told_all_the_same(
+    functions: Functions, told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = functions.started(1)
+    crash_at_the_end_of_a_try(functions, monkeypatch)
+    told()
+    acked(functions, campaign_id, "ERROR")
+    assert told() == [{"MessagesRefused": 1, "SendFailures": 1}]
+    # What is refused already only learns its address.
+    acked(functions, campaign_id, "ERROR", remoteJid=f"{FIRST}@s.whatsapp.net")
+    assert told() == []
+    functions.clock.sleep(2 * MINUTE_MS)
+    functions.schedule()
+    assert not any("SendFailures" in line for line in told())
+
+
+def crash_at_the_end_of_a_try(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher dies between a request and its settling."""
+
+    def dies(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SettleDelivery, "settle", dies)
+        functions.deliver()
+
+
+def test_a_try_that_a_crash_cut_short_is_told_by_the_minute_that_finds_it(
+    functions: Functions, told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = functions.started(1)
+    crash_at_the_end_of_a_try(functions, monkeypatch)
+    assert [each.status for each in recipients(functions, campaign_id)] == [RecipientStatus.SENDING]
+    functions.clock.sleep(2 * MINUTE_MS)
+    told()
+    functions.schedule()
+    (line,) = told()
+    del line["PlannerDelay"]
+    assert line == {"SendTries": 1, "SendFailures": 1, "SendsUnknown": 1}
+    functions.schedule()
+    assert not any("SendTries" in line for line in told())
+
+
+def test_who_is_planned_again_since_a_job_was_lost_was_not_tried(
+    functions: Functions, told
+) -> None:
+    functions.started(1)
+    functions.queue.messages.clear()
+    told()
+    functions.clock.sleep(11 * MINUTE_MS)
+    functions.schedule()
+    functions.schedule()
+    assert len(functions.queue.messages) == 1
+    assert {name for line in told() for name in line} == {"PlannerDelay"}
+
+
+# The planner, and faults
 
 
 def test_a_run_tells_how_long_after_its_minute_the_last_lane_was_planned(
@@ -145,57 +255,22 @@ def test_what_was_counted_is_told_where_the_call_fails_afterwards(
     assert [line.keys() for line in told()] == [{"PlannerDelay"}]
 
 
-def test_a_job_that_a_call_makes_carries_that_calls_id(functions: Functions) -> None:
-    made_for = jobs_made_for(functions)
-    functions.started(1)
-    assert made_for == [REQUEST]
-    assert correlation_id() is None
-
-
-def test_a_job_that_the_minutes_run_makes_carries_that_runs_id(functions: Functions) -> None:
-    functions.started(20)
-    functions.clock.sleep(120_000)
-    made_for = jobs_made_for(functions)
-    functions.schedule()
-    assert set(made_for) == {RUN}
-
-
-def test_each_send_is_logged_with_the_call_for_which_its_job_was_made(
-    functions: Functions, logged
+def test_a_fault_of_the_api_is_told_which_lambda_takes_for_an_answer(
+    functions: Functions, told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    functions.started(2)
-    first, second = functions.queue.receive()
-    assert first.job is not None
-    assert second.job is not None
-    unreadable = record_of(first) | {"messageId": "unreadable", "body": "{"}
-    functions.dispatch([record_of(first) | {"body": to_body(first.job, "one-call")}])
-    functions.clock.at = second.job.slot_at
-    functions.dispatch(
-        [record_of(second) | {"body": to_body(second.job, "another-call")}, unreadable]
-    )
+    def fails(*_: object) -> None:
+        raise RuntimeError
 
-    lines = logged()
-    sends = [line for line in lines if line["message"] == "send_made"]
-    assert [line["correlation_id"] for line in sends] == ["one-call", "another-call"]
-    assert [line["outcome"] for line in sends] == ["Sent", "Sent"]
-    (other,) = [line for line in lines if line["message"] == "job_unreadable"]
-    assert "correlation_id" not in other
+    monkeypatch.setattr(ManageTenants, "authenticate", fails)
+    assert functions.start("cp_any")["statusCode"] == 500
+    assert told() == [{"CallsFailed": 1}]
 
 
-def test_a_job_of_before_that_names_no_call_is_sent_like_any_other(
-    functions: Functions, logged
-) -> None:
-    functions.started(1)
-    functions.deliver()
-    (send,) = [line for line in logged() if line["message"] == "send_made"]
-    assert "correlation_id" not in send
-    assert len(functions.received()) == 1
-
-
-def test_a_call_and_its_line_have_the_same_id(functions: Functions, logged) -> None:
-    answer = functions.create(functions.add_contacts(1))
-    (line,) = [line for line in logged() if line["message"] == "call"]
-    assert line["correlation_id"] == answer["headers"]["X-Request-Id"]
+def test_a_call_that_its_caller_got_wrong_is_no_fault(functions: Functions, told) -> None:
+    assert functions.start("cp_unknown")["statusCode"] == 404
+    functions.key = "ak_wrong"
+    assert functions.start("cp_unknown")["statusCode"] == 401
+    assert told() == []
 
 
 def test_what_is_counted_adds_up_to_what_the_campaign_says(functions: Functions, told) -> None:
@@ -209,6 +284,7 @@ def test_what_is_counted_adds_up_to_what_the_campaign_says(functions: Functions,
         for line in told():
             seen.update(line)
         functions.clock.sleep(50_000)
-    assert seen["SendTries"] == seen["MessagesSent"] + seen["MessagesFailed"] + seen["SendsRetried"]
+    assert seen["SendTries"] == seen["MessagesSent"] + seen["SendFailures"]
+    assert seen["SendFailures"] == seen["MessagesFailed"] + seen["SendsRetried"]
     assert seen["MessagesSent"] == len(functions.received()) == 3
     assert seen["MessagesFailed"] == 1

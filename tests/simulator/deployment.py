@@ -14,6 +14,7 @@ from unittest.mock import patch
 import httpx
 
 from campaigns.adapters.dynamodb.table import Table
+from campaigns.adapters.metrics import EmbeddedMetrics
 from campaigns.bootstrap import App
 from campaigns.services.manage_tenants import ManageTenants
 from campaigns.settings import Settings
@@ -24,6 +25,7 @@ from tests.fakes.dynamodb_in_process import dynamodb_in_process
 from tests.fakes.dynamodb_model import DynamoModel
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.virtual_clock import Crash, Process, VirtualClock
+from tests.permissions.recorder import acting_as
 from tests.simulator.calls import FaultyKms, FaultyTransport
 from tests.simulator.calls_queue import FaultyMapping, FaultyQueue
 from tests.simulator.calls_table import FaultyTable
@@ -35,6 +37,14 @@ from tests.simulator.watch import Watch
 TABLE = "campaigns"
 #: Of the process that does what another does; it has no rival of its own.
 _RIVAL = ", its rival"
+#: Whose rights a process has, by its kind.
+_FUNCTIONS = {
+    "api": "api",
+    "webhook": "api",
+    "layer": "scheduler",
+    "scheduler": "scheduler",
+    "dispatcher": "dispatcher",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,7 @@ class Deployment:
     ground: Ground
     timeline: list[tuple[int, str, str]] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
+    metric_lines: list[str] = field(default_factory=list)
     apps: dict[str, App] = field(default_factory=dict)
     #: What functions raised.
     errors: list[Exception] = field(default_factory=list)
@@ -163,7 +174,8 @@ class Deployment:
                 rival = partial(self.invoke, f"{slot}{_RIVAL}", kind, task, seconds=seconds)
                 self.chaos.again[made.process] = rival
             try:
-                made.result = task(app)
+                with acting_as(_FUNCTIONS[kind], app.settings):
+                    made.result = task(app)
                 made.is_answered = not made.process.is_dead
             except Exception as error:
                 made.error = error
@@ -229,6 +241,8 @@ class Deployment:
         parts.table = copy.copy(self.ground.table)
         parts.table._sleep = clock.sleep
         parts._kms = FaultyKms(self.chaos)
+        # Judged for what they tell, like a line of the log.
+        parts.metrics = EmbeddedMetrics("campaigns", clock, self.metric_lines.append)
         # Ids of a run follow from its seed alone.
         parts.tenants = ManageTenants(
             tenants=app.tenant_store,

@@ -61,7 +61,7 @@ def evidence_of(
         least_gap_ms=plan.delay[0] * 1_000,
         skew_ms=plan.most_skew_ms + plan.most_step_ms,
         step_ms=plan.most_step_ms,
-        log_lines=log_lines,
+        log_lines=[*log_lines, *site.metric_lines],
         faults=[*log_faults, *site.errors],
         empty=frozenset(people.empty),
         secrets=frozenset(people.secrets),

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.parser.models import (
 
 from campaigns.adapters.job_queue import from_body
 from campaigns.domain.job import DirectJob
-from campaigns.domain.webhook_event import Ack, AckStatus, read_event
+from campaigns.domain.webhook_event import Ack, AckStatus, Inbound, read_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -28,8 +28,12 @@ def event(name: str) -> dict[str, Any]:
     ("name", "route"),
     [
         ("http-create-campaign", "$default"),
+        ("http-create-instance", "$default"),
+        ("http-import-contacts", "$default"),
         ("http-start-campaign", "$default"),
+        ("http-test-message", "$default"),
         ("http-webhook-receipt", "POST /api/webhooks/{proxy+}"),
+        ("http-webhook-reply", "POST /api/webhooks/{proxy+}"),
     ],
 )
 def test_a_request_is_a_payload_of_version_2_on_its_route(name: str, route: str):
@@ -50,6 +54,15 @@ def test_a_webhook_carries_a_receipt():
     assert receipt == Ack(
         "3EB07BF3A48FF674FA9890", AckStatus.DELIVERY_ACK, "5511990000001@s.whatsapp.net"
     )
+
+
+def test_a_reply_answers_the_message_of_the_receipt_and_asks_for_silence():
+    reply = read_event(json.loads(event("http-webhook-reply")["body"]))
+    receipt = read_event(json.loads(event("http-webhook-receipt")["body"]))
+    assert isinstance(reply, Inbound)
+    assert isinstance(receipt, Ack)
+    assert (reply.quoted_id, reply.remote_jid) == (receipt.whatsapp_message_id, receipt.remote_jid)
+    assert (reply.text, reply.is_answer) == ("SAIR", True)
 
 
 def test_the_schedule_is_a_scheduled_event():

@@ -52,6 +52,30 @@ def test_an_intrinsic_function_that_is_not_understood_is_refused(tmp_path: Path)
         Template(path).properties("Table")
 
 
+@pytest.mark.parametrize(("default", "table"), [("", "own"), ("other", "other")])
+def test_what_depends_on_a_parameter_goes_by_its_default(
+    tmp_path: Path, default: str, table: str
+) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        f"Parameters: {{Given: {{Default: '{default}'}}}}\n"
+        "Conditions: {HasOne: !Not [!Equals [!Ref Given, '']]}\n"
+        "Resources: {Table: {Properties: {Name: !If [HasOne, !Ref Given, own]}}}\n"
+    )
+
+    assert Template(path).properties("Table") == {"Name": table}
+
+
+def test_a_condition_that_is_not_understood_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Conditions: {Odd: !Or [a, b]}\nResources: {Table: {Properties: {Name: !If [Odd, a, b]}}}\n"
+    )
+
+    with pytest.raises(TemplateError, match="Fn::Or"):
+        Template(path).properties("Table")
+
+
 def test_a_reference_to_what_does_not_exist_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text("Resources: {Table: {Properties: {Name: !Ref Missing}}}")

@@ -115,7 +115,9 @@ class Shop:
             vault=self,
             lookup=self._lookup,
             messages=self,
-            advance=AdvanceRecipient(recipients=self, campaigns=self, clock=self.clock),
+            advance=AdvanceRecipient(
+                recipients=self, campaigns=self, clock=self.clock, metrics=self.metrics
+            ),
             clock=self.clock,
             concurrently=AtOnce(self.clock),
             metrics=self.metrics,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,18 +10,21 @@ from campaigns.domain.clock_skew import ALLOWED_SKEW_MS
 from campaigns.domain.instants import MINUTE_MS, SECOND_MS
 from campaigns.domain.planning import HORIZON_MS
 from campaigns.services.ports_metrics import Count, Peak
-from tests.unit.test_template_house_rules import (
-    ALARMS,
-    FUNCTIONS,
-    ROLES,
-    properties,
-    resources,
-    template,
-)
+from local.process import ROOT
+from tests.unit.template_rules import Rules, also, drop, of, our_template, put, rule
 
-RUNBOOK = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 NAMESPACE = {"Ref": "AWS::StackName"}
 OWN = {metric.value for metric in (*Count, *Peak)}
+NOTHING = {"Ref": "AWS::NoValue"}
+TOPICS = [
+    {"Fn::If": ["MakesAlarmTopic", {"Ref": "AlarmTopic"}, NOTHING]},
+    {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, NOTHING]},
+]
+#: What a month costs that sends nothing, in USD: design's own parts, at list prices.
+IDLE_WITHOUT_ALARMS = 1.00 + 0.32 + 0.05
+FREE_ALARM_METRICS, PRICE_OF_ONE_MORE = 10, 0.10
+BUDGET = 2.00
 
 
 def entries() -> dict[str, list[str]]:
@@ -38,19 +40,33 @@ def entries() -> dict[str, list[str]]:
     return {name: row[1:] for name, row in zip(names, rows, strict=True)}
 
 
+def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an alarm asks for, and is billed for: one metric, or those of its expression."""
+    asked = [each["MetricStat"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
+    return [each["Metric"] for each in asked] or [alarm]
+
+
 def own_metrics(alarm: dict[str, Any]) -> set[str]:
     """The business metrics that an alarm is about."""
-    asked = [
-        each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each
-    ]
-    return {each["MetricName"] for each in asked or [alarm] if each.get("Namespace") == NAMESPACE}
+    return {
+        metric["MetricName"] for metric in metrics_of(alarm) if metric["Namespace"] == NAMESPACE
+    }
 
 
-def test_the_runbook_has_an_entry_for_each_alarm_and_for_no_other():
-    assert entries().keys() == set(ALARMS)
+# Runbook
 
 
-@pytest.mark.parametrize("name", ALARMS)
+def another_alarm(document: Any) -> None:
+    resources = document["Resources"]
+    resources["AnotherAlarm"] = resources["ClockSkewAlarm"]
+
+
+@rule(one_that_it_does_not_know=another_alarm, one_is_gone=drop("Resources/ClockSkewAlarm"))
+def test_the_runbook_has_an_entry_for_each_alarm_and_for_no_other(template: Rules):
+    assert entries().keys() == set(template.alarms)
+
+
+@pytest.mark.parametrize("name", our_template().alarms)
 def test_an_entry_says_what_it_means_where_to_look_and_what_to_do(name: str):
     parts = entries()[name]
     assert len(parts) == 3
@@ -66,83 +82,228 @@ LOGGED = [
 
 @pytest.mark.parametrize("event", LOGGED)
 def test_a_line_of_the_log_that_an_entry_names_is_written_by_the_code(event: str):
-    layer = Path(__file__).parents[2] / "layers" / "common" / "python" / "campaigns" / "services"
+    layer = ROOT / "layers" / "common" / "python" / "campaigns" / "services"
     assert any(f'"{event}"' in module.read_text("utf-8") for module in layer.glob("*.py"))
 
 
-def test_an_alarm_has_no_dimension_of_a_tenant_and_speaks_of_a_metric_that_the_code_tells():
-    about = [own_metrics(properties(name)) for name in ALARMS]
-    assert set().union(*about) <= OWN
-    for name in ALARMS:
-        if own_metrics(properties(name)):
-            assert "Dimensions" not in properties(name)
+# Alarms
 
 
-def test_what_the_owner_wants_to_be_woken_for_is_watched():
-    watched = set().union(*(own_metrics(properties(name)) for name in ALARMS))
+@rule(
+    no_errors=drop("Resources/DispatcherErrorsAlarm"),
+    no_throttles=drop("Resources/ApiThrottlesAlarm"),
+    of_another_function=put(
+        of("ApiErrorsAlarm", "Dimensions/0/Value"), {"Ref": "SchedulerFunction"}
+    ),
+    silence_is_not_heard=drop("Resources/SchedulerSilentAlarm"),
+)
+def test_a_functions_errors_and_throttles_raise_an_alarm(template: Rules):
+    for name in template.functions:
+        dimensions = [{"Name": "FunctionName", "Value": {"Ref": name}}]
+        metrics = [
+            (template.properties(alarm)["Namespace"], template.properties(alarm)["MetricName"])
+            for alarm in template.alarms
+            if template.properties(alarm).get("Dimensions") == dimensions
+        ]
+        watched = {("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")}
+        if name == "SchedulerFunction":
+            watched.add(("AWS/Lambda", "Invocations"))
+        assert sorted(metrics) == sorted(watched)
+
+
+@rule(
+    silence_alarms=put(of("ApiErrorsAlarm", "TreatMissingData"), "missing"),
+    silence_is_fine=put(of("SchedulerSilentAlarm", "TreatMissingData"), "notBreaching"),
+)
+def test_an_alarm_is_quiet_where_there_is_nothing_but_for_the_one_that_is_about_silence(
+    template: Rules,
+):
+    for name in template.alarms:
+        is_about_silence = name == "SchedulerSilentAlarm"
+        treated = template.properties(name)["TreatMissingData"]
+        assert treated == ("breaching" if is_about_silence else "notBreaching")
+
+
+@rule(
+    heard_by_nobody=put(of("ClockSkewAlarm", "AlarmActions"), []),
+    not_by_mail=drop(of("ClockSkewAlarm", "AlarmActions/0")),
+    all_clear_for_what_is_not=put(of("InstancesDisconnectedAlarm", "OKActions"), TOPICS),
+    without_the_parameter=drop("Resources/ClockSkewAlarm/Condition"),
+    mail_to_another=put(of("AlarmSubscription", "Endpoint"), "ops@example.com"),
+    a_topic_that_nobody_asked_for=drop("Resources/AlarmTopic/Condition"),
+)
+def test_who_was_named_hears_each_alarm_and_no_all_clear(template: Rules):
+    """An alarm about an event ends by itself, with nothing mended."""
+    for name in template.alarms:
+        assert template.resources[name]["Condition"] == "HasAlarms"
+        assert template.properties(name)["AlarmActions"] == TOPICS
+        assert "OKActions" not in template.properties(name)
+    for name in ("AlarmTopic", "AlarmTopicPolicy", "AlarmSubscription"):
+        assert template.resources[name]["Condition"] == "MakesAlarmTopic"
+    assert template.properties("AlarmSubscription") == {
+        "TopicArn": {"Ref": "AlarmTopic"},
+        "Protocol": "email",
+        "Endpoint": {"Ref": "AlarmEmail"},
+    }
+
+
+@rule(
+    by_tenant=put(of("UnconfirmedSendsAlarm", "Dimensions"), [{"Name": "tenant", "Value": "x"}]),
+    by_tenant_in_an_expression=put(
+        of("FailureShareAlarm", "Metrics/1/MetricStat/Metric/Dimensions"), [{"Name": "tenant"}]
+    ),
+    about_nothing=put(of("ClockSkewAlarm", "MetricName"), "Skew"),
+)
+def test_an_alarm_has_no_dimension_of_a_tenant_and_speaks_of_a_metric_that_the_code_tells(
+    template: Rules,
+):
+    for name in template.alarms:
+        alarm = template.properties(name)
+        assert own_metrics(alarm) <= OWN
+        for metric in metrics_of(alarm):
+            if metric["Namespace"] == NAMESPACE:
+                assert "Dimensions" not in metric
+
+
+@rule(one_is_forgotten=drop("Resources/ApiFaultsAlarm"))
+def test_what_the_owner_wants_to_be_woken_for_is_watched(template: Rules):
+    watched = set().union(*(own_metrics(template.properties(name)) for name in template.alarms))
     assert watched == {
         Count.SEND_TRIES,
-        Count.MESSAGES_SENT,
+        Count.SEND_FAILURES,
         Count.RECIPIENTS_UNCONFIRMED,
         Count.INSTANCES_DISCONNECTED,
+        Count.CALLS_FAILED,
         Peak.PLANNER_DELAY,
         Peak.CLOCK_SKEW,
     }
 
 
-def test_an_oldest_job_within_the_planning_horizon_raises_no_alarm():
-    alarm = properties("OldestJobAlarm")
+def one_alarm_more(document: Any) -> None:
+    resources = document["Resources"]
+    resources["SpareAlarm"] = resources["FailureShareAlarm"]
+
+
+@rule(two_metrics_more=one_alarm_more)
+def test_the_alarms_keep_an_idle_month_within_its_budget(template: Rules):
+    """An alarm is billed by its metrics, of which an account has ten free."""
+    billed = sum(len(metrics_of(template.properties(name))) for name in template.alarms)
+    more = max(0, billed - FREE_ALARM_METRICS)
+    assert round(IDLE_WITHOUT_ALARMS + PRICE_OF_ONE_MORE * more, 2) <= BUDGET
+
+
+@rule(
+    always_on=put(of("OldestJobAlarm", "Threshold"), 200),
+    of_the_dead_letters=put(
+        of("OldestJobAlarm", "Dimensions/0/Value"), {"Fn::GetAtt": "DeadLetterQueue.QueueName"}
+    ),
+)
+def test_an_oldest_job_within_the_planning_horizon_raises_no_alarm(template: Rules):
+    alarm = template.properties("OldestJobAlarm")
     assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
     assert alarm["Dimensions"] == [
-        {"Name": "QueueName", "Value": {"GetAtt": "JobsQueue.QueueName"}}
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": "JobsQueue.QueueName"}}
     ]
-    hidden_at_most = properties("JobsQueue")["VisibilityTimeout"]
+    hidden_at_most = template.properties("JobsQueue")["VisibilityTimeout"]
     assert alarm["Threshold"] > HORIZON_MS / SECOND_MS + hidden_at_most
 
 
-def test_the_planner_is_behind_before_its_slots_have_passed():
-    alarm = properties("PlannerBehindAlarm")
+@rule(
+    too_late=put(of("PlannerBehindAlarm", "Threshold"), HORIZON_MS),
+    at_each_minute=put(of("PlannerBehindAlarm", "Threshold"), 30_000),
+    in_seconds=put(of("PlannerBehindAlarm", "Threshold"), 60),
+)
+def test_the_planner_is_behind_before_its_slots_have_passed(template: Rules):
+    alarm = template.properties("PlannerBehindAlarm")
     noticed_after = alarm["Threshold"] + alarm["EvaluationPeriods"] * alarm["Period"] * SECOND_MS
     assert alarm["Threshold"] >= MINUTE_MS
     assert alarm["Threshold"] < HORIZON_MS < noticed_after
 
 
-def test_a_skew_that_is_allowed_for_raises_no_alarm():
-    assert properties("ClockSkewAlarm")["Threshold"] > ALLOWED_SKEW_MS
+@rule(at_once=put(of("ClockSkewAlarm", "Threshold"), ALLOWED_SKEW_MS))
+def test_a_skew_that_is_allowed_for_raises_no_alarm(template: Rules):
+    assert template.properties("ClockSkewAlarm")["Threshold"] > ALLOWED_SKEW_MS
 
 
-def test_few_tries_are_no_share_of_anything():
-    share, *asked = properties("FailureShareAlarm")["Metrics"]
-    assert share["Expression"] == "IF(tries >= 20, 1 - sent / tries, 0)"
+@rule(
+    of_single_tries=put(of("FailureShareAlarm", "Metrics/0/Expression"), "failures / tries"),
+    of_what_was_sent=put(
+        of("FailureShareAlarm", "Metrics/2/MetricStat/Metric/MetricName"), "MessagesSent"
+    ),
+    of_two_spans=put(of("FailureShareAlarm", "Metrics/2/MetricStat/Period"), 300),
+    of_the_number_itself=put(of("FailureShareAlarm", "Metrics/1/ReturnData"), True),
+)
+def test_few_tries_are_no_share_of_anything(template: Rules):
+    share, *asked = template.properties("FailureShareAlarm")["Metrics"]
+    assert share["Expression"] == "IF(tries >= 20, failures / tries, 0)"
     assert share["ReturnData"] is True
     names = {each["Id"]: each["MetricStat"]["Metric"]["MetricName"] for each in asked}
-    assert names == {"tries": Count.SEND_TRIES, "sent": Count.MESSAGES_SENT}
+    assert names == {"tries": Count.SEND_TRIES, "failures": Count.SEND_FAILURES}
+    assert {(each["MetricStat"]["Stat"], each["MetricStat"]["Period"]) for each in asked} == {
+        ("Sum", 900)
+    }
     assert not any(each["ReturnData"] for each in asked)
 
 
-def test_the_dashboard_shows_every_business_metric_and_names_only_what_is_there():
-    body = properties("Dashboard")["DashboardBody"]["Sub"]
+# Dashboard
+
+
+def rewritten(before: str, after: str) -> Any:
+    def mutate(document: Any) -> None:
+        body = document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+        assert before in body["Fn::Sub"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace(before, after, 1)
+
+    return mutate
+
+
+@rule(
+    a_metric_is_missing=rewritten('"MessagesRefused"', '"MessagesSent"'),
+    a_metric_that_nobody_tells=rewritten('"ClockSkew"', '"Skew"'),
+    a_queue_that_is_not_there=rewritten("${DeadLetterQueue.", "${OldQueue."),
+    two_at_one_place=rewritten('"x": 12, "y": 6', '"x": 0, "y": 6'),
+    no_json=rewritten("}}", "}"),
+    by_tenant=rewritten('"MessagesSent", {', '"MessagesSent", "tenant", "x", {'),
+    without_the_parameter=drop("Resources/Dashboard/Condition"),
+)
+def test_the_dashboard_shows_every_business_metric_and_names_only_what_is_there(
+    template: Rules,
+):
+    assert template.resources["Dashboard"]["Condition"] == "HasAlarms"
+    body = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     named = {name.split(".")[0] for name in re.findall(r"\$\{([\w.]+)\}", body)}
-    assert named <= resources.keys() | {"AWS"}
+    assert named <= template.resources.keys() | {"AWS"}
     widgets = json.loads(body)["widgets"]
     shown = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
     of_ours = [metric for metric in shown if metric[0] == "${AWS::StackName}"]
-    assert {metric[1] for metric in of_ours} == OWN - {Count.SEND_TRIES}
+    assert {metric[1] for metric in of_ours} == OWN
     assert all(isinstance(metric[2], dict) for metric in of_ours), "no dimension"
     places = [(widget["x"], widget["y"]) for widget in widgets]
     assert len(set(places)) == len(places)
 
 
-def test_traces_are_one_parameter_away_and_cost_nothing_before():
-    parameter = template["Parameters"]["Tracing"]
+# Traces
+
+
+@rule(
+    always=put("Globals/Function/Tracing", "Active"),
+    by_default=put("Parameters/Tracing/Default", "Active"),
+    never=put(of("ApiFunction", "Tracing"), "Disabled"),
+    without_the_right=drop("Resources/TracingPolicy"),
+    right_without_need=drop("Resources/TracingPolicy/Condition"),
+    not_for_all=drop(of("TracingPolicy", "Roles/2")),
+    more_rights=also(of("TracingPolicy", "PolicyDocument/Statement/0/Action"), "xray:*"),
+)
+def test_traces_are_one_parameter_away_and_cost_nothing_before(template: Rules):
+    parameter = template.parameters["Tracing"]
     assert (parameter["Default"], parameter["AllowedValues"]) == (
         "PassThrough",
         ["PassThrough", "Active"],
     )
-    assert template["Globals"]["Function"]["Tracing"] == {"Ref": "Tracing"}
-    assert all("Tracing" not in properties(name) for name in FUNCTIONS)
-    assert resources["TracingPolicy"]["Condition"] == "IsTraced"
-    policy = properties("TracingPolicy")
-    assert policy["Roles"] == [{"Ref": role} for role in ROLES]
+    assert template.document["Globals"]["Function"]["Tracing"] == {"Ref": "Tracing"}
+    assert all("Tracing" not in template.properties(name) for name in template.functions)
+    assert template.resources["TracingPolicy"]["Condition"] == "IsTraced"
+    policy = template.properties("TracingPolicy")
+    assert policy["Roles"] == [{"Ref": role} for role in template.roles]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]

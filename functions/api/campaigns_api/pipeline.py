@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from json import dumps
 from traceback import extract_tb
 from typing import Final
@@ -21,6 +22,7 @@ from campaigns.domain.errors import (
 )
 from campaigns.services.idempotency import Handle, Replay
 from campaigns.services.manage_tenants import Principal
+from campaigns.services.ports_metrics import Count
 from campaigns_api.audit import change_of
 from campaigns_api.call import Answered, Call, Edit, etag_of
 from campaigns_api.language import Language
@@ -64,6 +66,8 @@ def respond(operation: Operation, call: Call, parameters: Mapping[str, str]) -> 
 def refuse(error: Exception, call: Call) -> Reply:
     """The problem that an exception stands for. A fault of ours is logged, its message is not."""
     problem = problem_of(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        call.app.metrics.count(Count.CALLS_FAILED)
     if problem.status >= 500 and not isinstance(error, NotYet):
         _log_fault(error, problem)
     language = _language_of(call)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from campaigns.services.correlation import correlation_id
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
@@ -23,6 +25,8 @@ class LambdaKick:
 
     def lay(self, tenant_id: str, campaign_id: str) -> None:
         event = {"kind": "lay", "tenant_id": tenant_id, "campaign_id": campaign_id}
+        if made_for := correlation_id():
+            event["correlation_id"] = made_for
         try:
             self._client = self._client or self._make_client()
             self._client.invoke(

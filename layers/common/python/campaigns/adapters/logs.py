@@ -1,6 +1,7 @@
 """Structured logs by Powertools, for the function and for the package alike."""
 
 import logging
+import os
 from typing import Final
 
 from aws_lambda_powertools import Logger
@@ -21,6 +22,9 @@ def function_logger() -> Logger:
     package.handlers = list(logger.handlers)
     for handler in package.handlers:
         handler.addFilter(_correlate)
+        # Loggers take the level of Lambda's own filter before ours. That one stays at INFO, for it
+        # would leave out the metrics: whatever names no level is INFO to it.
+        handler.setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "NOTSET").upper())
     package.setLevel(logger.log_level)
     package.propagate = False
     # The runtime gives every logger the level that is meant for the function's own.

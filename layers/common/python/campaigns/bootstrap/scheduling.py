@@ -65,6 +65,7 @@ class Scheduling(Parts):
                 recipients=self.recipients,
                 campaigns=self.campaign_store,
                 clock=self.clock,
+                metrics=self.metrics,
             ),
             receipts=self.judge_receipts,
             plan=self.plan,

@@ -6,6 +6,7 @@ from campaigns.domain.model import Recipient
 from campaigns.domain.recipient import RecipientStatus
 from campaigns.services.move_recipient import MoveRecipient
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
+from campaigns.services.ports_metrics import Count, Metrics
 
 #: Each further look follows a write of somebody else to that one recipient.
 _LOOKS = 6
@@ -14,8 +15,11 @@ _LOOKS = 6
 class AdvanceRecipient:
     """Moves a recipient forward along the table, once for however many proofs of the same."""
 
-    def __init__(self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock) -> None:
+    def __init__(
+        self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock, metrics: Metrics
+    ) -> None:
         self._recipients = recipients
+        self._metrics = metrics
         self._move = MoveRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
 
     def __call__(
@@ -51,6 +55,10 @@ class AdvanceRecipient:
                 if is_newest or stands_at(current, status):
                     return stands_at(current, status)
             elif self._move(current, after, _as_it_is(current)):
+                # What is refused already may still learn its address.
+                if after.status is not current.status and after.status is RecipientStatus.FAILED:
+                    self._metrics.count(Count.MESSAGES_REFUSED)
+                    self._metrics.count(Count.SEND_FAILURES)
                 return stands_at(after, status)
             current, is_newest = self._newest(current), True
         raise ConcurrentUpdate

@@ -10,17 +10,25 @@ from typing import Protocol
 class Count(StrEnum):
     """How often something happened; the parts of one call add up."""
 
-    #: Tries of campaigns' messages that came to their end, and those that were proven to be sent.
+    #: Tries of campaigns' messages that came to their end.
     SEND_TRIES = "SendTries"
+    #: What became of them: proven to be sent, not sent for good, of unknown outcome, to be tried
+    #: again.
     MESSAGES_SENT = "MessagesSent"
-    #: What became of the others: not sent for good, of unknown outcome, to be tried again.
     MESSAGES_FAILED = "MessagesFailed"
     SENDS_UNKNOWN = "SendsUnknown"
     SENDS_RETRIED = "SendsRetried"
+    #: Messages that WhatsApp refused after their server had taken them.
+    MESSAGES_REFUSED = "MessagesRefused"
+    #: All tries but those that were sent, and the refused of these: the share of it in the tries is
+    #: how badly sending goes.
+    SEND_FAILURES = "SendFailures"
     #: Recipients that were shown to the operator as in doubt.
     RECIPIENTS_UNCONFIRMED = "RecipientsUnconfirmed"
     #: Instances that were of use, and no longer are.
     INSTANCES_DISCONNECTED = "InstancesDisconnected"
+    #: Calls of the API that were answered with a fault of ours. To Lambda they are no errors.
+    CALLS_FAILED = "CallsFailed"
 
 
 class Peak(StrEnum):

@@ -1,8 +1,6 @@
 """Settle a try: the recipient moves, then the books follow in a second write."""
 
-from collections.abc import Mapping
 from random import Random
-from typing import Final
 
 from campaigns.domain.campaign import CampaignStatus
 from campaigns.domain.delivery import Outcome
@@ -15,16 +13,10 @@ from campaigns.domain.settlement import (
     under_cancelled_campaign,
 )
 from campaigns.services.advance_recipient import AdvanceRecipient
+from campaigns.services.count_try import count_try
 from campaigns.services.move_recipient import MoveRecipient
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
-from campaigns.services.ports_metrics import Count, Metrics
-
-#: How a try is counted that was not sent.
-_COUNTED_AS: Final[Mapping[RecipientStatus, Count]] = {
-    RecipientStatus.FAILED: Count.MESSAGES_FAILED,
-    RecipientStatus.UNKNOWN: Count.SENDS_UNKNOWN,
-    RecipientStatus.PENDING: Count.SENDS_RETRIED,
-}
+from campaigns.services.ports_metrics import Metrics
 
 
 class SettleDelivery:
@@ -40,7 +32,9 @@ class SettleDelivery:
         metrics: Metrics,
     ) -> None:
         self._write = MoveRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
-        self._advance = AdvanceRecipient(recipients=recipients, campaigns=campaigns, clock=clock)
+        self._advance = AdvanceRecipient(
+            recipients=recipients, campaigns=campaigns, clock=clock, metrics=metrics
+        )
         self._campaigns = campaigns
         self._clock = clock
         self._random = random
@@ -66,9 +60,10 @@ class SettleDelivery:
         after = settled(claimed, settlement, now=now, left_at=left_at)
         if settlement.status is RecipientStatus.SENT:
             self._prove(claimed, after)
-            self._count(settlement)
+            count_try(self._metrics, settlement.status)
         elif self._move(claimed, after, _held(claimed)):
-            self._count(settlement)
+            # A try that another one's end had made void is not counted.
+            count_try(self._metrics, settlement.status)
         return settlement
 
     def _prove(self, claimed: Recipient, after: Recipient) -> None:
@@ -98,7 +93,7 @@ class SettleDelivery:
         )
         after = settled(recipient, settlement, now=now, left_at=now)
         if self._move(recipient, after, _unclaimed(recipient)):
-            self._count(settlement)
+            count_try(self._metrics, settlement.status)
         return settlement
 
     def claim(self, recipient: Recipient, claimed: Recipient) -> bool:
@@ -133,15 +128,6 @@ class SettleDelivery:
         if after.status is not before.status:
             require_move(before.status, after.status, may_have_been_sent=before.may_have_been_sent)
         return self._write(before, after, guard)
-
-    def _count(self, settlement: Settlement) -> None:
-        """A try that another one's end had made void is not counted."""
-        self._metrics.count(Count.SEND_TRIES)
-        # Told as 0 too: the share of the tries that failed needs both at the same instant.
-        is_sent = settlement.status is RecipientStatus.SENT
-        self._metrics.count(Count.MESSAGES_SENT, int(is_sent))
-        if settlement.status in _COUNTED_AS:
-            self._metrics.count(_COUNTED_AS[settlement.status])
 
     def _is_cancelled(self, recipient: Recipient) -> bool:
         campaign = self._campaigns.head(recipient.tenant_id, recipient.campaign_id, consistent=True)

@@ -11,7 +11,9 @@ from campaigns.domain.recipient import RecipientErrorCode, RecipientStatus, requ
 from campaigns.domain.recipient_changes import ended, lease_expired, on_instance, released
 from campaigns.domain.reopening import is_held
 from campaigns.domain.walking import Finding, WalkRules, is_settled, judge, unbroken, waits_until
+from campaigns.services.count_try import count_try
 from campaigns.services.ports import Campaigns, Clock, Guard, Recipients
+from campaigns.services.ports_metrics import Metrics
 
 #: Recipients looked at in one walk: the work of a lane's minute does not grow with its campaign.
 WALK_LIMIT = 500
@@ -39,10 +41,13 @@ class Walked:
 class WalkMark:
     """One walk over one campaign's recipients, from its mark to its lane's cursor."""
 
-    def __init__(self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock) -> None:
+    def __init__(
+        self, *, recipients: Recipients, campaigns: Campaigns, clock: Clock, metrics: Metrics
+    ) -> None:
         self._recipients = recipients
         self._campaigns = campaigns
         self._clock = clock
+        self._metrics = metrics
 
     def walk(self, campaign: Campaign, lane: Lane) -> Walked:
         is_cancelled = campaign.status is CampaignStatus.CANCELLED
@@ -119,6 +124,9 @@ class WalkMark:
         if stored is None:
             return recipient
         books.update(booking(stored, after))
+        if recipient.status is RecipientStatus.SENDING:
+            # The call that made this try ended before it could tell.
+            count_try(self._metrics, after.status)
         return after
 
     def _book(self, campaign: Campaign, books: Counter[str]) -> None:
