@@ -1,7 +1,7 @@
 """The fake Evolution as the local stack sees it: started, asked, and given an instance."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import httpx
@@ -17,7 +17,12 @@ GLOBAL_KEY = "fake-global-key"
 _TIMEOUT_SECONDS = 5.0
 
 
-def fake_evolution(listener: socket.socket, state_dir: Path, log_dir: Path) -> KeptProcess:
+def fake_evolution(
+    listener: socket.socket,
+    state_dir: Path,
+    log_dir: Path,
+    environment: Mapping[str, str] | None = None,
+) -> KeptProcess:
     """The process of the fake, which keeps its phones in a file of its own.
 
     The stack holds the listening socket, so that nobody takes the port before the fake has it, nor
@@ -32,7 +37,8 @@ def fake_evolution(listener: socket.socket, state_dir: Path, log_dir: Path) -> K
         "--global-key",
         GLOBAL_KEY,
     )
-    command = Command("fake-evolution", arguments, log_dir / "fake-evolution.log")
+    log = log_dir / "fake-evolution.log"
+    command = Command("fake-evolution", arguments, log, environment or {})
     url = listener_url(listener)
     return KeptProcess(command, lambda: _answers(url), [listener.fileno()])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import signal
 import socket
+import ssl
 import struct
 import threading
 from pathlib import Path
@@ -67,10 +68,12 @@ class FakeEvolutionServer(ThreadedWSGIServer):
 
 
 class HttpDeliver:
-    """Posts webhooks over HTTP."""
+    """Posts webhooks over HTTP, and over TLS to whom this machine trusts (SSL_CERT_FILE)."""
 
     def __init__(self) -> None:
-        self._client = httpx.Client(timeout=_WEBHOOK_TIMEOUT_SECONDS, trust_env=False)
+        self._client = httpx.Client(
+            timeout=_WEBHOOK_TIMEOUT_SECONDS, trust_env=False, verify=ssl.create_default_context()
+        )
 
     def __call__(self, post: Post) -> int | None:
         try:
