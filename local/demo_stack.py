@@ -39,9 +39,9 @@ class StackFile:
 
 
 @contextmanager
-def demo_folder() -> Iterator[Path]:
+def demo_folder(prefix: str = "campaigns-demo-") -> Iterator[Path]:
     """A folder that is removed at the end, but kept when the demo fails: its logs say why."""
-    folder = Path(tempfile.mkdtemp(prefix="campaigns-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         yield folder
     except Exception:
@@ -67,7 +67,7 @@ def running_stack(folder: Path, settings: Mapping[str, str] = QUICK_FAULTS) -> I
     try:
         stack_file = folder / "stack.json"
         deadline = time.monotonic() + _START_SECONDS
-        while (ready := _read(stack_file)) is None:
+        while (ready := read_stack_file(stack_file)) is None:
             if process.poll() is not None:
                 raise start_failure(command, ended(process.returncode))
             if time.monotonic() > deadline:
@@ -78,7 +78,8 @@ def running_stack(folder: Path, settings: Mapping[str, str] = QUICK_FAULTS) -> I
         end([process], signal.SIGTERM, _STOP_SECONDS)
 
 
-def _read(path: Path) -> StackFile | None:
+def read_stack_file(path: Path) -> StackFile | None:
+    """What a running stack says of itself; None while it says nothing."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

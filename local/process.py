@@ -23,7 +23,17 @@ REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
 
 _GUARD = Path(__file__).with_name("guard.py")
-_INHERITED = ("HOME", "LANG", "LC_ALL", "LC_MESSAGES", "PATH", "TMPDIR")
+#: The last two are for who watches the workers: see `local.worker.WATCHERS`.
+_INHERITED = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "PATH",
+    "TMPDIR",
+    "RECORDED_CALLS",
+    "WORKER_WATCHERS",
+)
 _LOG_LIMIT_BYTES = 2_000_000
 _LOG_KEPT_BYTES = 200_000
 _POLL_SECONDS = 0.02

@@ -26,6 +26,9 @@ REQUEST_ID = "Lambda-Runtime-Aws-Request-Id"
 DEADLINE = "Lambda-Runtime-Deadline-Ms"
 FUNCTION_ARN = "Lambda-Runtime-Invoked-Function-Arn"
 FUNCTION_ERROR = "X-Amz-Function-Error"
+#: Modules, separated by commas, that are imported before the handler: whoever tests functions sees
+#: by them what these do.
+WATCHERS = "WORKER_WATCHERS"
 RESPONSE_LIMIT_BYTES = 6 * 1024 * 1024 + 100
 LOG_LIMIT_BYTES = 1_000_000
 
@@ -151,6 +154,8 @@ def main() -> None:
     options = parser.parse_args()
     # Lambda's runtime has a handler on the root logger; without one, warnings alone are seen.
     logging.basicConfig(level=logging.WARNING)
+    for watcher in filter(None, os.environ.get(WATCHERS, "").split(",")):
+        importlib.import_module(watcher)
     handler = load_handler(options.code_dir, options.layer_dir, options.handler)
     with _server(handler, options.log) as server:
         os.write(options.ready_fd, f"{server.server_address[1]}\n".encode())

@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 
 from local.ministack import running_ministack
+
+pytest_plugins = ["tests.permissions.plugin"]
 
 
 def pytest_configure() -> None:
@@ -13,6 +17,8 @@ def pytest_configure() -> None:
     for variable in ("LC_ALL", "LC_MESSAGES"):
         os.environ.pop(variable, None)
     os.environ["LANG"] = "C.UTF-8"
+    # Read once for all sessions: each would take 50 ms for AWS's own data.
+    botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 @pytest.fixture(scope="session")

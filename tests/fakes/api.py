@@ -14,6 +14,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 import api_handler
 import campaigns_api.app
@@ -31,6 +32,7 @@ from local.fake_evolution import FakeEvolution, transport
 from tests.fakes.aws import create_kms_key, model_table, put_server_key
 from tests.fakes.clock import FakeClock
 from tests.fakes.side_by_side import one_after_the_other
+from tests.permissions.recorder import acting_as
 
 EVENTS = Path(__file__).parents[2] / "events"
 EVOLUTION = "http://127.0.0.1:1"
@@ -217,18 +219,20 @@ class Shop:
     def lay(self) -> None:
         """Have everything laid that was kicked."""
         waiting = self.deployment.kicks.waiting
-        while waiting:
-            self.app.lay.lay(*waiting.pop(), self.clock.now() + 60_000)
+        with acting_as("scheduler", self.app.settings):
+            while waiting:
+                self.app.lay.lay(*waiting.pop(), self.clock.now() + 60_000)
 
     def send_planned(self) -> None:
         """Have a dispatcher do every job that was queued, in order; what is to stay, stays."""
         jobs, staying = self.deployment.queue.jobs, []
         while jobs:
             job, deadline = jobs.pop(0), self.clock.now() + 3_600_000
-            if not isinstance(job, DirectJob):
-                self.app.send_one(job, deadline)
-            elif self.app.send_direct(job, deadline):
-                staying.append(job)
+            with acting_as("dispatcher", self.app.settings):
+                if not isinstance(job, DirectJob):
+                    self.app.send_one(job, deadline)
+                elif self.app.send_direct(job, deadline):
+                    staying.append(job)
         jobs += staying
 
     def send_everything(self) -> None:
@@ -236,7 +240,8 @@ class Shop:
         while self.deployment.queue.jobs:
             self.send_planned()
             self.clock.sleep(1_000)
-            self.app.schedule.tick(self.clock.now() + 300_000)
+            with acting_as("scheduler", self.app.settings):
+                self.app.schedule.tick(self.clock.now() + 300_000)
 
     def server_instance(self) -> str:
         """The name of an instance that is connected on the server and not yet registered."""
@@ -346,12 +351,20 @@ def a_deployment() -> Iterator[Deployment]:
                 http_client=http_client,
             )
             with (
-                patch.object(api_handler, "api", cache(lambda: build(app))),
+                patch.object(api_handler, "api", cache(lambda: api_of(app))),
                 patch.object(
                     campaigns_api.app, "respond", as_documented(campaigns_api.app.respond)
                 ),
             ):
                 yield Deployment(app, clock, evolution, kicks, queue)
+
+
+def api_of(app: App) -> APIGatewayHttpResolver:
+    """The API over these parts, whose AWS calls are its function's."""
+    acting = acting_as("api", app.settings)
+    resolver = acting(build)(app)
+    resolver.resolve = acting(resolver.resolve)  # type: ignore[method-assign]
+    return resolver
 
 
 def as_documented(respond: Callable[..., Reply]) -> Callable[..., Reply]:

@@ -41,7 +41,7 @@ def dynamodb_in_process() -> Iterator[DynamoModel]:
         if operation == "DeleteTable":
             model.drop(request["TableName"])
             return send(client, operation, request)
-        _announce(client, operation)
+        _announce(client, operation, request)
         if operation == "TransactWriteItems":
             # As the SDK does: its repeats of one call have one token.
             request = {"ClientRequestToken": f"token-{next(_TOKENS)}"} | request
@@ -69,11 +69,15 @@ def dynamodb_in_process() -> Iterator[DynamoModel]:
         _open.remove(model)
 
 
-def _announce(client: Any, operation: str) -> None:
+def _announce(client: Any, operation: str, request: dict[str, Any]) -> None:
     """Who counts requests hears of this one as of any that the SDK sends."""
+    model = client.meta.service_model.operation_model(operation)
+    client.meta.events.emit(
+        f"provide-client-params.dynamodb.{operation}", params=request, model=model, context={}
+    )
     client.meta.events.emit(
         f"before-call.dynamodb.{operation}",
-        model=client.meta.service_model.operation_model(operation),
+        model=model,
         params={"headers": {}, "body": b"", "url_path": "/", "context": {}},
         request_signer=None,
         context={},

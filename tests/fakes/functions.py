@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
+import boto3
 import httpx
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 import api_handler
 import dispatcher_handler
@@ -30,9 +34,14 @@ from campaigns_api.app import build
 from local.fake_evolution import FakeEvolution, transport
 from tests.fakes.aws import create_kms_key, model_table
 from tests.fakes.clock import FakeClock
+from tests.fakes.dynamodb import REGION
 from tests.fakes.fifo_queue import FifoQueue
 from tests.fakes.side_by_side import one_after_the_other
 from tests.fakes.world import API_KEY, TUESDAY_10_H, add_instance
+from tests.permissions.recorder import acting_as
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -70,13 +79,20 @@ class LambdaContext:
 
 @dataclass
 class Invocations:
-    """Stands for Lambda's client: asynchronous calls wait until the test makes them."""
+    """Stands for Lambda: asynchronous calls wait until the test makes them."""
 
     waiting: list[dict[str, Any]] = field(default_factory=list)
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-        assert (FunctionName, InvocationType) == ("scheduler", "Event")
-        self.waiting.append(json.loads(Payload))
+    def client(self) -> "LambdaClient":
+        client: LambdaClient = boto3.client("lambda", region_name=REGION)
+        client.meta.events.register_first("before-send.lambda.Invoke", self._take)
+        return client
+
+    def _take(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        assert urlsplit(request.url).path == "/2015-03-31/functions/scheduler/invocations"
+        assert request.headers["X-Amz-Invocation-Type"] == b"Event"
+        self.waiting.append(json.loads(request.body))
+        return AWSResponse(request.url, 202, {}, BytesIO())
 
 
 @dataclass
@@ -116,7 +132,8 @@ class Functions:
     def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """The API's answer to a request with the tenant's key; its body is read."""
         request["headers"]["authorization"] = f"Bearer {self.key}"
-        answer = api_handler.handler(request, LambdaContext("api"))  # type: ignore[arg-type]
+        with acting_as("api", self.app.settings):
+            answer = api_handler.handler(request, LambdaContext("api"))  # type: ignore[arg-type]
         return answer | {"body": json.loads(answer["body"])}
 
     def lay(self) -> dict[str, int]:
@@ -126,14 +143,18 @@ class Functions:
         assert wanted.keys() == event("lay").keys()
         return self.schedule(event("lay") | wanted)
 
-    def schedule(self, tick: dict[str, Any] | None = None) -> dict[str, int]:
-        context = LambdaContext("scheduler", 300_000)
-        return scheduler_handler.handler(tick or event("schedule"), context)  # type: ignore[arg-type]
+    def schedule(
+        self, tick: dict[str, Any] | None = None, remaining_ms: int = 300_000
+    ) -> dict[str, int]:
+        context = LambdaContext("scheduler", remaining_ms)
+        with acting_as("scheduler", self.app.settings):
+            return scheduler_handler.handler(tick or event("schedule"), context)  # type: ignore[arg-type]
 
     def dispatch(self, records: Sequence[dict[str, Any]], remaining_ms: int = 60_000) -> set[str]:
         """The messages that the dispatcher reports as failed."""
         context = LambdaContext("dispatcher", remaining_ms)
-        answer = dispatcher_handler.handler({"Records": list(records)}, context)  # type: ignore[arg-type]
+        with acting_as("dispatcher", self.app.settings):
+            answer = dispatcher_handler.handler({"Records": list(records)}, context)  # type: ignore[arg-type]
         assert answer.keys() == {"batchItemFailures"}
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
 
@@ -206,7 +227,7 @@ def three_functions() -> Iterator[Functions]:
                 random=Random(function),
                 concurrently=one_after_the_other,
                 queue=queue,
-                kick=LambdaKick(lambda: invocations, "scheduler"),  # type: ignore[arg-type,return-value]
+                kick=LambdaKick(invocations.client, "scheduler"),
                 http_client=httpx.Client(transport=transport(fake)),
             )
 

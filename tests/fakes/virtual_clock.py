@@ -9,6 +9,8 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from functools import partial
 
 
 class Process:
@@ -109,7 +111,8 @@ class VirtualClock:
         actor = _Actor(Process(kind), me.thread)
         self._wake_at(self._now, actor)
         self._give_turn(actor)
-        self._do(task)
+        # A process knows nothing of the context of whoever waits for it.
+        self._do(partial(Context().run, task))
         self._wake_at(self._now, me)
         self._give_turn(me)
 
@@ -133,7 +136,8 @@ class VirtualClock:
 
         left = list(tasks)
         for place, task in enumerate(tasks):
-            self.spawn(lambda place=place, task=task: run(place, task))
+            # As threads of the product have it: each task sees its caller's context.
+            self.spawn(partial(copy_context().run, run, place, task))
         self._give_turn(me)
         if me.process.is_dead:
             raise Crash

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from campaigns.bootstrap import App
-from campaigns_api.app import build
 from local.fake_evolution import FakeEvolution, Post
 from local.fake_evolution.model import Webhook
-from tests.fakes.api import Context, http_event
+from tests.fakes.api import Context, api_of, http_event
 from tests.fakes.virtual_clock import VirtualClock
 
 HOST = "https://api.test"
@@ -34,7 +33,7 @@ class WebhookEdge:
 
     @cached_property
     def _api(self) -> APIGatewayHttpResolver:
-        return build(self.app)
+        return api_of(self.app)
 
     def __call__(self, post: Post) -> int | None:
         event = http_event("POST", urlsplit(post.url).path, {})

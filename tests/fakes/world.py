@@ -32,6 +32,7 @@ from tests.fakes.injector import (
 )
 from tests.fakes.virtual_clock import VirtualClock
 from tests.fakes.webhooks import WebhookEdge
+from tests.permissions.recorder import acting_as
 
 #: A Tuesday morning in São Paulo, inside business hours.
 TUESDAY_10_H = to_ms(datetime(2026, 11, 24, 13, 0, tzinfo=UTC))
@@ -50,7 +51,8 @@ class LayAtOnce:
 
     def lay(self, tenant_id: str, campaign_id: str) -> None:
         assert self.app is not None
-        lay, deadline = self.app.lay.lay, self.clock.now() + 300_000
+        lay = acting_as("scheduler", self.app.settings)(self.app.lay.lay)
+        deadline = self.clock.now() + 300_000
         self.clock.spawn(lambda: lay(tenant_id, campaign_id, deadline), kind="layer")
 
 
@@ -84,7 +86,8 @@ class World:
         self.clock.spawn(loop)
 
     def tick(self) -> None:
-        self.app.schedule.tick(self.clock.now() + 300_000)
+        with acting_as("scheduler", self.app.settings):
+            self.app.schedule.tick(self.clock.now() + 300_000)
 
     def poll(self, pollers: int = 4, *, until: int) -> None:
         """The event source mapping."""
@@ -105,7 +108,8 @@ class World:
         done: list[set[str]] = []
 
         def invoke() -> None:
-            done.append(self.app.dispatch.dispatch(batch, self.clock.now() + FUNCTION_MS))
+            with acting_as("dispatcher", self.app.settings):
+                done.append(self.app.dispatch.dispatch(batch, self.clock.now() + FUNCTION_MS))
 
         self.clock.join(invoke, kind="dispatcher")
         for each in batch:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +16,9 @@ from campaigns.services.idempotency import KEPT_MS
 from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule, connections
 from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes.api import CAMPAIGNS, EVOLUTION, INSTANCE_KEY, INSTANCES, Answer, Deployment, Shop
-from tests.fakes.aws import put_server_key
+from tests.fakes.aws import SERVER_KEY_PARAMETER, put_server_key
 
 PHONE = "5511990007777"
-NO_KEY = ParameterStoreKey(lambda: boto3.client("ssm"), "/campaigns/there-is-none")
 
 
 @pytest.fixture(autouse=True)
@@ -114,11 +113,26 @@ def test_what_does_not_go_together_is_told_and_nothing_is_made(
     assert shop.owner.get(INSTANCES).json["results"] == []
 
 
-@pytest.mark.parametrize("missing", [{"server": ""}, {"server_key": NO_KEY}])
+@pytest.fixture
+def without_a_key(shop: Shop) -> Iterator[dict[str, Any]]:
+    """The parameter is gone, and nobody has read it before."""
+    ssm = boto3.client("ssm")
+    ssm.delete_parameter(Name=SERVER_KEY_PARAMETER)
+    yield {"server_key": ParameterStoreKey(lambda: ssm, SERVER_KEY_PARAMETER)}
+    put_server_key(server(shop).global_key)
+
+
+@pytest.fixture
+def without_a_server() -> dict[str, Any]:
+    return {"server": ""}
+
+
+@pytest.mark.parametrize("missing", ["without_a_server", "without_a_key"])
 def test_a_deployment_without_a_server_says_what_to_do(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, missing: dict[str, Any]
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, missing: str, request: pytest.FixtureRequest
 ):
-    without = replace(shop.app.provision_instance, **missing)
+    parts = request.getfixturevalue(missing)
+    without = replace(shop.app.provision_instance, **parts)
     monkeypatch.setitem(shop.app.__dict__, "provision_instance", without)
     answer = make(shop)
     assert (answer.status, answer.code) == (409, "no_server_configured")

@@ -6,8 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from unittest.mock import patch
+from uuid import uuid4
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from campaigns.adapters.dynamodb.table import Table
 from campaigns.adapters.dynamodb.tenant_store import TenantStore
@@ -16,7 +19,8 @@ from campaigns.domain.model import Role
 from campaigns.settings import Settings
 from campaigns_cli.main import main
 from tests.fakes.api import Deployment, Shop, a_deployment
-from tests.fakes.aws import model_table
+from tests.fakes.aws import CREDENTIALS, ministack_table, model_table
+from tests.permissions.operators import at_the_desk
 
 type Run = Callable[..., tuple[int, str, str]]
 
@@ -39,7 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["campaigns", "admin", *arguments])
-        with pytest.raises(SystemExit) as end:
+        with at_the_desk(arguments[0] if arguments else ""), pytest.raises(SystemExit) as end:
             main()
         output = capsys.readouterr()
         code = end.value.code
@@ -310,6 +314,83 @@ def test_a_local_stack_that_is_down_is_told_as_such(run: Run, monkeypatch, tmp_p
         code, _, err = run("tenant", "list")
     assert code == 1
     assert "make run" in err
+
+
+# --- The table of a stack on AWS ---
+
+STACK = "loja-da-ana"
+
+
+@pytest.fixture
+def stack_of(
+    ministack_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[dict[str, str]], None]]:
+    """Makes the stack on an emulator of AWS, with these outputs."""
+    for name, value in (CREDENTIALS | {"AWS_ENDPOINT_URL": ministack_url}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    cloudformation = boto3.client("cloudformation")
+
+    def make(outputs: dict[str, str]) -> None:
+        template = {
+            "Resources": {"Group": {"Type": "AWS::Logs::LogGroup"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 1}
+        )
+
+    # What a command finds out is in the environment afterwards.
+    with patch.dict(os.environ):
+        yield make
+    cloudformation.delete_stack(StackName=STACK)
+
+
+@pytest.fixture
+def stacked_table(ministack_url: str, stack_of: Callable) -> Table:
+    with ministack_table(ministack_url, f"admin-{uuid4().hex}") as table:
+        stack_of({"TableName": table.name})
+        return table
+
+
+@pytest.mark.ministack
+def test_the_stack_on_aws_names_the_table(run: Run, stacked_table: Table, monkeypatch):
+    tenant = made(run, "tenant", "create", "Padaria do João", "--stack", STACK)
+    assert App(Settings(stacked_table.name, "", "", "")).tenants.read(tenant["tenant_id"])
+    monkeypatch.delenv("TABLE_NAME")
+    monkeypatch.setenv("CAMPAIGNS_STACK", STACK)
+    (key,) = made(run, "key", "list", "--tenant", tenant["tenant_id"])
+    assert key["role"] == "owner"
+    assert made(run, "campaigns", "list") == []
+
+
+@pytest.mark.ministack
+def test_a_stack_and_a_table_that_is_not_its_own_are_not_chosen_between(
+    run: Run, stacked_table: Table, monkeypatch
+):
+    monkeypatch.setenv("TABLE_NAME", "restored")
+    code, out, err = run("tenant", "create", "Padaria", "--stack", STACK)
+    assert (code, out) == (2, "")
+    assert f"{stacked_table.name}, e TABLE_NAME diz restored" in err
+    monkeypatch.setenv("TABLE_NAME", stacked_table.name)
+    assert made(run, "tenant", "list", "--stack", STACK) == []
+
+
+@pytest.mark.ministack
+def test_a_stack_that_is_no_deployment_is_told_as_such(run: Run, stack_of: Callable):
+    stack_of({"Other": "value"})
+    code, _, err = run("tenant", "list", "--stack", STACK)
+    assert (code, "saída TableName" in err) == (2, True)
+    code, _, err = run("tenant", "list", "--stack", "nobody")
+    assert (code, "Não achei a instalação nobody" in err) == (1, True)
+
+
+def test_who_may_not_look_at_a_stack_is_told_the_right_it_takes(run: Run, table: Table):
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
+    with patch("campaigns_cli.deployment.output_of", side_effect=denied):
+        code, _, err = run("tenant", "list", "--stack", STACK)
+    assert (code, "cloudformation:DescribeStacks" in err) == (1, True)
 
 
 def test_errors_are_english_where_the_locale_is(run: Run, table: Table, monkeypatch):

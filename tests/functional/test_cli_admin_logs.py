@@ -13,6 +13,7 @@ import pytest
 from campaigns_cli.main import main
 from local.template import TEMPLATE, Template
 from tests.fakes.aws import CREDENTIALS
+from tests.permissions.operators import at_the_desk
 
 PATIENCE_SECONDS = 30
 STACK = "shop"
@@ -45,7 +46,7 @@ def log(tmp_path, monkeypatch):
 def run(monkeypatch, capsys):
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["campaigns", "admin", "logs", *arguments])
-        with pytest.raises(SystemExit) as end:
+        with at_the_desk("logs"), pytest.raises(SystemExit) as end:
             main()
         output = capsys.readouterr()
         return end.value.code or 0, output.out, output.err

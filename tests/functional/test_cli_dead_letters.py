@@ -20,6 +20,7 @@ from local.resources import client
 from local.template import Template
 from tests.contract.things import NOW, a_recipient, job_of
 from tests.fakes.aws import CREDENTIALS
+from tests.permissions.operators import at_the_desk
 
 pytestmark = pytest.mark.ministack
 
@@ -97,7 +98,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], que
     def run(*arguments: str, where: tuple[str, ...] = ("--queue-url", queues.jobs_url)):
         command = ["campaigns", "admin", "dead-letters", *arguments, *where]
         monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit) as end:
+        with (
+            at_the_desk("dead-letters", dead_letters=queues.dead_url),
+            pytest.raises(SystemExit) as end,
+        ):
             main()
         output = capsys.readouterr()
         return end.value.code or 0, output.out, output.err

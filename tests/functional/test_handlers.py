@@ -206,6 +206,16 @@ def test_a_laying_whose_kick_was_lost_is_found_by_the_next_minute(functions: Fun
     assert functions.start(campaign_id)["statusCode"] == 200
 
 
+def test_a_laying_whose_time_is_up_is_handed_on_to_another_call(functions: Functions) -> None:
+    campaign_id = functions.create(functions.add_contacts(2))["body"]["id"]
+    (wanted,) = functions.invocations.waiting
+    functions.invocations.waiting.clear()
+    functions.schedule(wanted, remaining_ms=1)
+    assert functions.invocations.waiting == [wanted]
+    functions.lay()
+    assert len(recipients(functions, campaign_id)) == 2
+
+
 def test_a_lay_event_that_comes_twice_lays_each_person_once(functions: Functions) -> None:
     campaign_id = functions.create(functions.add_contacts(2))["body"]["id"]
     (wanted,) = functions.invocations.waiting

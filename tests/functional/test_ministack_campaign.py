@@ -34,6 +34,7 @@ from local.template import Template
 from tests.contract.queues import received_from
 from tests.fakes.aws import CREDENTIALS
 from tests.fakes.world import API_KEY, add_instance, create_draft
+from tests.permissions.recorder import acting_as
 
 pytestmark = pytest.mark.ministack
 
@@ -149,7 +150,8 @@ class Deployment:
 
     def _plan(self, app: App) -> None:
         while not self.is_over.wait(0.2):
-            app.schedule.tick(app.clock.now() + 300_000)
+            with acting_as("scheduler", app.settings):
+                app.schedule.tick(app.clock.now() + 300_000)
 
     def _poll(self, mine: App, other: App, threads: ThreadPoolExecutor) -> None:
         sqs = boto3.client("sqs")
@@ -228,7 +230,8 @@ def _was_released(recipient: Recipient) -> bool:
 
 
 def _dispatch(app: App, batch: Sequence[ReceivedJob]) -> set[str]:
-    return app.dispatch.dispatch(batch, app.clock.now() + FUNCTION_MS)
+    with acting_as("dispatcher", app.settings):
+        return app.dispatch.dispatch(batch, app.clock.now() + FUNCTION_MS)
 
 
 @pytest.fixture(scope="module")

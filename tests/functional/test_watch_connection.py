@@ -17,6 +17,7 @@ from campaigns.services.watch_connection import WatchConnection
 from local.fake_evolution import Behaviour, FakeEvolution, Operation, Rule
 from local.fake_evolution import ConnectionState as FakeState
 from tests.fakes.api import CAMPAIGNS, INSTANCES, Deployment, Shop
+from tests.permissions.recorder import acting_as
 
 CHANGED = ConnectionChange(ConnectionState.CLOSE, None)
 _NUMBERS = count(8_000)
@@ -48,7 +49,8 @@ def gate(shop: Shop, instance: dict[str, Any]) -> InstanceGate:
 
 def happen(shop: Shop, instance: dict[str, Any]) -> None:
     """An event comes in, whatever it says."""
-    shop.app.watch_connection(record(shop, instance), CHANGED)
+    with acting_as("api", shop.app.settings):
+        shop.app.watch_connection(record(shop, instance), CHANGED)
 
 
 def a_phone() -> str:
@@ -66,7 +68,8 @@ def paired(shop: Shop) -> dict[str, Any]:
 
 def later(shop: Shop, milliseconds: int) -> None:
     shop.clock.sleep(milliseconds)
-    shop.app.schedule.tick(shop.clock.now() + 300_000)
+    with acting_as("scheduler", shop.app.settings):
+        shop.app.schedule.tick(shop.clock.now() + 300_000)
 
 
 def connect(shop: Shop, instance: dict[str, Any], phone: str | None = None) -> None:
