@@ -3,8 +3,6 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from campaigns.adapters.job_queue import correlation_of, from_body
@@ -27,7 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     """A FIFO batch; the answer names the items that failed or were put back."""
     app = application()
     deadline = app.clock.now() + context.get_remaining_time_in_millis()
-    received = [_received(record) for record in SQSEvent(event).records]
+    received = [_received(record) for record in event["Records"]]
     try:
         staying = app.dispatch.dispatch(received, deadline)
     finally:
@@ -35,12 +33,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dic
     return {"batchItemFailures": [{"itemIdentifier": each} for each in sorted(staying)]}
 
 
-def _received(record: SQSRecord) -> ReceivedJob:
-    group = record.attributes.message_group_id or record.message_id
+def _received(record: dict[str, Any]) -> ReceivedJob:
+    message_id, body = record["messageId"], record["body"]
+    group = record["attributes"].get("MessageGroupId") or message_id
     return ReceivedJob(
-        message_id=record.message_id,
-        receipt_handle=record.receipt_handle,
+        message_id=message_id,
+        receipt_handle=record["receiptHandle"],
         group=group,
-        job=from_body(record.body, group),
-        correlation_id=correlation_of(record.body),
+        job=from_body(body, group),
+        correlation_id=correlation_of(body),
     )

@@ -14,7 +14,7 @@ from tests.permissions.recordings import ROOT
 LAYER = ROOT / "layers" / "common" / "python" / "campaigns"
 ADAPTERS = LAYER / "adapters"
 #: Methods of boto3's, botocore's and our own that make a client of the service that they are given.
-_MAKERS = {"_aws", "client", "create_client", "resource"}
+_MAKERS = {"client", "create_client", "resource"}
 
 
 class Hidden(Exception):

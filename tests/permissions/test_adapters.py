@@ -62,7 +62,7 @@ def test_a_client_of_a_new_service_brings_its_operations(tmp_path: Path) -> None
     "source",
     [
         "boto3.client(name)",
-        "self._aws(name)",
+        "self.aws.client(name)",
         "session.create_client(service)",
         "boto3.resource(f'{x}')",
     ],

@@ -3,8 +3,6 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-
 from campaigns.bootstrap.following import Following
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ class Connecting(Following):
             webhooks=self.set_webhook,
             server=settings.evolution_server,
             server_key=ParameterStoreKey(
-                lambda: boto3.client("ssm"), settings.evolution_server_key_parameter
+                lambda: self.aws.client("ssm"), settings.evolution_server_key_parameter
             ),
             identity=self.identity,
             clock=self.clock,

@@ -85,6 +85,11 @@ class Parts:
         return table
 
     @cached_property
+    def aws(self) -> boto3.Session:
+        # Over the table's own session: another one would read AWS's data again, 50 ms of processor.
+        return boto3.Session(botocore_session=self.table.connection.session)
+
+    @cached_property
     def metrics(self) -> EmbeddedMetrics:
         return EmbeddedMetrics(self.settings.metrics_namespace, self.clock)
 
@@ -152,18 +157,18 @@ class Parts:
     def queue(self) -> JobQueue:
         from campaigns.adapters.job_queue import SqsJobQueue
 
-        return self._given_queue or SqsJobQueue(boto3.client("sqs"), self.settings.queue_url)
+        return self._given_queue or SqsJobQueue(self.aws.client("sqs"), self.settings.queue_url)
 
     @cached_property
     def kick(self) -> Kick:
         from campaigns.adapters.kick import LambdaKick
 
         name = self.settings.scheduler_function_name
-        return self._given_kick or LambdaKick(lambda: boto3.client("lambda"), name)
+        return self._given_kick or LambdaKick(lambda: self.aws.client("lambda"), name)
 
     @cached_property
     def _kms(self) -> "KMSClient":
-        client: KMSClient = boto3.client("kms")
+        client: KMSClient = self.aws.client("kms")
         return client
 
     @cached_property
@@ -233,7 +238,10 @@ class Parts:
     @cached_property
     def advance(self) -> AdvanceRecipient:
         return AdvanceRecipient(
-            recipients=self.recipients, campaigns=self.campaign_store, clock=self.clock
+            recipients=self.recipients,
+            campaigns=self.campaign_store,
+            clock=self.clock,
+            metrics=self.metrics,
         )
 
     @cached_property
