@@ -21,18 +21,22 @@ def holidays() -> dict[str, str]:
 
 
 def phones() -> dict[str, list[object]]:
-    """An example of every kind of number in every country, read and judged."""
+    """An example of every kind of number in every country and in none, read and judged."""
     import phonenumbers as p
     from phonenumbers import PhoneNumberType
 
     told: dict[str, list[object]] = {}
-    for region in sorted(p.SUPPORTED_REGIONS):
-        for kind in PhoneNumberType.values():
-            if example := p.example_number_for_type(region, kind):
-                text = p.format_number(example, p.PhoneNumberFormat.INTERNATIONAL)
-                judged = p.parse(text, "BR")
-                reason = p.is_possible_number_with_reason(judged)
-                told[text] = [p.region_code_for_number(judged), p.is_valid_number(judged), reason]
+    examples = [
+        p.example_number_for_type(region, kind)
+        for region in sorted(p.SUPPORTED_REGIONS)
+        for kind in PhoneNumberType.values()
+    ]
+    examples += map(p.example_number_for_non_geo_entity, p.COUNTRY_CODES_FOR_NON_GEO_REGIONS)
+    for example in filter(None, examples):
+        text = p.format_number(example, p.PhoneNumberFormat.INTERNATIONAL)
+        judged = p.parse(text, "BR")
+        reason = p.is_possible_number_with_reason(judged)
+        told[text] = [p.region_code_for_number(judged), p.is_valid_number(judged), reason]
     return told
 
 
@@ -45,6 +49,7 @@ def zones() -> dict[str, str]:
 def clients() -> dict[str, dict[str, object]]:
     """What each client can do, and where in the world it would call."""
     import boto3
+    from botocore.config import Config
 
     session = boto3.Session("key", "secret", region_name="sa-east-1")
     told: dict[str, dict[str, object]] = {}
@@ -58,6 +63,10 @@ def clients() -> dict[str, dict[str, object]]:
                 for method, name in client.meta.method_to_api_mapping.items()
             ],
             "waiters": client.waiter_names,
+            "retries": [
+                session.client(service, config=Config(retries={"mode": mode})).meta.config.retries
+                for mode in ("legacy", "standard", "adaptive")
+            ],
             "china": session.client(service, region_name="cn-north-1").meta.endpoint_url,
         }
     return told

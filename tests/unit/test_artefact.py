@@ -99,6 +99,12 @@ def test_takes_a_compiled_module_whatever_processor_its_name_tells(taken):
         "from importlib import import_module\nimport_module(name)",
         "__import__(name)",
         "PathFinder.find_spec(name, [])",
+        "from importlib.util import spec_from_file_location\nspec_from_file_location(name, file)",
+        "importlib.machinery.SourceFileLoader(name, file)",
+        "import runpy\nrunpy.run_path(file)",
+        "import runpy\nrunpy.run_module(name)",
+        "import pkgutil\npkgutil.iter_modules(path)",
+        "import pkgutil\npkgutil.walk_packages(path)",
     ],
 )
 def test_refuses_an_import_by_name_of_which_nobody_has_said_what(taken, statement):

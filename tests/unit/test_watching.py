@@ -90,6 +90,20 @@ def test_a_line_of_the_log_that_an_entry_names_is_written_by_the_code(event: str
 
 
 @rule(
+    of_another=put(
+        of("ClockSkewAlarm", "AlarmDescription"), "Late. What to do: docs/runbook.md, OldestJobAlarm"
+    ),
+    nowhere=put(of("ClockSkewAlarm", "AlarmDescription"), "The clocks differ."),
+)
+def test_an_alarm_tells_whoever_it_wakes_where_to_read_on(template: Rules):
+    """All that a mail has of ours is the alarm's description."""
+    for name in template.alarms:
+        meaning, _, entry = template.properties(name)["AlarmDescription"].rpartition(". ")
+        assert meaning
+        assert entry == f"What to do: docs/runbook.md, {name}"
+
+
+@rule(
     no_errors=drop("Resources/DispatcherErrorsAlarm"),
     no_throttles=drop("Resources/ApiThrottlesAlarm"),
     of_another_function=put(
@@ -289,6 +303,7 @@ def test_the_dashboard_shows_every_business_metric_and_names_only_what_is_there(
     always=put("Globals/Function/Tracing", "Active"),
     by_default=put("Parameters/Tracing/Default", "Active"),
     never=put(of("ApiFunction", "Tracing"), "Disabled"),
+    before_the_right_is_there=put("Globals/Function/Tracing", {"Ref": "Tracing"}),
     without_the_right=drop("Resources/TracingPolicy"),
     right_without_need=drop("Resources/TracingPolicy/Condition"),
     not_for_all=drop(of("TracingPolicy", "Roles/2")),
@@ -300,7 +315,12 @@ def test_traces_are_one_parameter_away_and_cost_nothing_before(template: Rules):
         "PassThrough",
         ["PassThrough", "Active"],
     )
-    assert template.document["Globals"]["Function"]["Tracing"] == {"Ref": "Tracing"}
+    # AWS refuses a function that traces for a role that may not yet: the policy goes first.
+    active = {"Fn::Select": [0, ["Active", {"Ref": "TracingPolicy"}]]}
+    tracing = template.document["Globals"]["Function"]["Tracing"]
+    assert tracing == {"Fn::If": ["IsTraced", active, "PassThrough"]}
+    is_traced = template.document["Conditions"]["IsTraced"]
+    assert is_traced == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
     assert all("Tracing" not in template.properties(name) for name in template.functions)
     assert template.resources["TracingPolicy"]["Condition"] == "IsTraced"
     policy = template.properties("TracingPolicy")
