@@ -53,6 +53,10 @@ LAYER: Final = Contents(
         "campaigns.domain.holiday_calendar": (),
         # The X-Ray SDK.
         "aws_lambda_powertools.shared.lazy_import": (),
+        # Files of an application whose descriptions are put together on its developer's machine.
+        "aws_lambda_powertools.event_handler.openapi.merge": (),
+        # Settings of one's own, in a file that the environment names.
+        "pynamodb.settings": (),
         # What S3, EC2 and DynamoDB have beside their clients' own; no function asks for it.
         "boto3.utils": (),
         # Plugins that the AWS command line's configuration file names.

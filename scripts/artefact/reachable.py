@@ -12,7 +12,20 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-_BY_NAME = frozenset({"import_module", "__import__", "find_spec"})
+#: What imports by a name or from a file, told by how it is called.
+_BY_NAME = frozenset(
+    {
+        "__import__",
+        "find_spec",
+        "import_module",
+        "iter_modules",
+        "run_module",
+        "run_path",
+        "SourceFileLoader",
+        "spec_from_file_location",
+        "walk_packages",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ def _resources(story: Story, kind: str) -> dict[str, Any]:
 
 
 def _is_complete(resource: dict[str, Any]) -> bool:
-    return str(resource["ResourceStatus"]).endswith("_COMPLETE")
+    return resource["ResourceStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
 def _functions(story: Story) -> list[dict[str, Any]]:
