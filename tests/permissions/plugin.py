@@ -15,6 +15,8 @@ from tests.permissions.recorder import FOLDER, Recorder, install
 _folder = Path(os.environ[FOLDER]).absolute() if FOLDER in os.environ else None
 _recorder = Recorder(_folder)
 _sources = pytest.StashKey[str]()
+#: Options of pytest by which it runs fewer tests than there are.
+NARROWING = ("keyword", "lf", "stepwise", "deselect", "ignore", "ignore_glob", "collectonly")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,7 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     _recorder.flush()
-    if _folder and not _is_worker(session.config) and exitstatus == pytest.ExitCode.OK:
+    if not _folder or _is_worker(session.config):
+        return
+    if exitstatus == pytest.ExitCode.OK and not _is_partial(session.config):
         recordings.end(_folder, session.config.stash[_sources])
 
 
@@ -40,6 +44,12 @@ def _no_call_without_permission() -> Iterator[None]:
     if latest := _recorder.take_latest():
         faults = denied(latest) + untold(latest)
         assert not faults, "\n".join(faults)
+
+
+def _is_partial(config: pytest.Config) -> bool:
+    """Some of the target's tests were left out; `-m` is how the target itself names them."""
+    narrowed = any(config.getoption(option, None) for option in NARROWING)
+    return narrowed or config.args_source is pytest.Config.ArgsSource.ARGS
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -1,7 +1,7 @@
 """What the suites have recorded, and whether it can be relied on.
 
 Each target of the Makefile that records has a folder of its own under ``.aws-calls``: a file for
-each process, and ``run.json`` once its tests have all passed, with the sources that they ran.
+each process, and ``run.json`` once all of its tests have passed, with the sources that they ran.
 """
 
 import hashlib
@@ -51,15 +51,27 @@ def read_all(
 ) -> Counter[Call]:
     """The calls of all targets together; raises :class:`NotRecorded`."""
     present, counts = fingerprint(root), Counter[Call]()
-    for target in targets:
-        run = _run(folder / target)
-        if run is None:
-            raise NotRecorded(f"No complete run of its tests is recorded. Run: make {target}")
-        if run["sources"] != present:
-            raise NotRecorded(f"The sources have changed since they were run. Run: make {target}")
+    runs = {target: _run(folder / target) for target in targets}
+    told = {
+        target: f"`make {target}`: {fault}"
+        for target, run in runs.items()
+        if (fault := _fault(run, present))
+    }
+    if told:
+        again = f"Run: make {' '.join(told)} permissions"
+        raise NotRecorded("\n".join(["There is nothing to judge by.", *told.values(), again]))
+    for target in runs:
         for file in (folder / target).glob("*.jsonl"):
             counts.update(_counts(file))
     return counts
+
+
+def _fault(run: Any, present: str) -> str | None:
+    if run is None:
+        return "no run is recorded in which all of its tests were run and passed"
+    if run["sources"] != present:
+        return "its run is of other sources than those that are here now"
+    return None
 
 
 def _run(folder: Path) -> Any:

@@ -91,6 +91,7 @@ class Stack:
             "Join": lambda parts: parts[0].join(self._list(parts[1])),
             "Not": lambda one: not one[0],
             "Or": any,
+            "Select": lambda chosen: chosen[1][int(chosen[0])],
         }
         if name == "Sub":
             return self._substitute(argument)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.permissions.calls import Call
+from tests.permissions.plugin import NARROWING
 from tests.permissions.recorder import FOLDER, Recorder
 from tests.permissions.recordings import (
     ROOT,
@@ -58,15 +59,29 @@ def test_a_target_that_was_not_made_is_asked_for(root: Path, missing: str) -> No
     for target in TARGETS:
         if target != missing:
             recorded(root, target, PUT)
-    with pytest.raises(NotRecorded, match=f"Run: make {missing}$"):
+    with pytest.raises(NotRecorded, match=f"Run: make {missing} permissions$"):
         read(root)
+
+
+def test_whatever_is_missing_is_asked_for_at_once(root: Path) -> None:
+    with pytest.raises(NotRecorded, match=r"Run: make test test-stack permissions$"):
+        read(root)
+    recorded(root, "test", PUT)
+    (root / "tests" / "some.py").write_text("1")
+    with pytest.raises(NotRecorded) as missing:
+        read(root)
+    assert str(missing.value).splitlines()[1:] == [
+        "`make test`: its run is of other sources than those that are here now",
+        "`make test-stack`: no run is recorded in which all of its tests were run and passed",
+        "Run: make test test-stack permissions",
+    ]
 
 
 def test_a_run_that_was_not_ended_does_not_count_nor_does_the_one_before(root: Path) -> None:
     for target in TARGETS:
         folder = recorded(root, target, PUT)
     begin(folder)
-    with pytest.raises(NotRecorded, match="No complete run"):
+    with pytest.raises(NotRecorded, match="no run is recorded"):
         read(root)
     assert list(folder.iterdir()) == []
 
@@ -84,7 +99,7 @@ def test_a_run_of_other_sources_does_not_count(root: Path, change: str) -> None:
             (source.parent / "other.py").write_text("")
         case "gone":
             source.unlink()
-    with pytest.raises(NotRecorded, match="have changed"):
+    with pytest.raises(NotRecorded, match="of other sources"):
         read(root)
 
 
@@ -100,6 +115,18 @@ def test_something():
 """
 
 
+def pytest_in(root: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A run of its own of the tests there, recorded in that folder."""
+    return subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", "pytest", *_PLAIN, "--rootdir", root, *options],
+        env=os.environ | {FOLDER: str(folder), "PYTHONPATH": str(ROOT)},
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 _PLAIN = ("-q", "-p", "tests.permissions.plugin", "-p", "no:cacheprovider", "-c", os.devnull)
 
 
@@ -109,15 +136,24 @@ def test_a_test_that_has_a_function_do_what_it_may_not_fails_and_its_run_does_no
 ) -> None:
     (tmp_path / "test_it.py").write_text(_A_TEST.replace("{call}", call))
     folder = tmp_path / "calls"
-    run = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-m", "pytest", *_PLAIN, "--rootdir", tmp_path, tmp_path],
-        env=os.environ | {FOLDER: str(folder), "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = pytest_in(tmp_path, folder, "-m", "not slow")
     denied = "no statement of its role allows dynamodb:DeleteItem on" in run.stdout
     assert (run.returncode == 0, denied) == (passes, not passes), run.stdout
     assert (folder / "run.json").exists() is passes
     assert len(list(folder.glob("*.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("options", [["-k", "something"], ["test_it.py"]])
+def test_a_run_that_leaves_tests_out_does_not_count(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "test_it.py").write_text("def test_something(): pass")
+    folder = tmp_path / "calls"
+    run = pytest_in(tmp_path, folder, *options)
+    assert run.returncode == 0, run.stdout
+    assert not (folder / "run.json").exists()
+
+
+@pytest.mark.parametrize("option", NARROWING)
+def test_what_leaves_tests_out_is_an_option_of_pytests(
+    option: str, pytestconfig: pytest.Config
+) -> None:
+    pytestconfig.getoption(option)

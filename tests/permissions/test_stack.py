@@ -45,6 +45,7 @@ PLACE = "us-east-1:123456789012"
         ({"Fn::Sub": "${Table.Arn}/index/x"}, f"arn:aws:dynamodb:{PLACE}:table/Table/index/x"),
         ({"Fn::Sub": ["${A}-${Table}", {"A": {"Ref": "AWS::Partition"}}]}, "aws-Table"),
         ({"Fn::If": ["IsRestored", 1, 2]}, 2),
+        ({"Fn::Select": ["1", [1, {"Ref": "Table"}]]}, "Table"),
         ({"Fn::Join": ["+", {"Ref": "Origins"}]}, "a+b"),
         ([1, {"Ref": "AWS::NoValue"}], [1]),
         ({"a": {"Ref": "AWS::NoValue"}, "b": 2}, {"b": 2}),
