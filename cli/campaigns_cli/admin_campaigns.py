@@ -13,6 +13,7 @@ from campaigns_cli.command_group import with_examples
 from campaigns_cli.deployment import WHERE, deployment
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, print_json, say
+from campaigns_cli.stack_outputs import StackOption
 from campaigns_cli.tables import print_table
 from campaigns_cli.wording import local_time, percent, word
 
@@ -58,9 +59,10 @@ def list_campaigns(
             "--tenant", metavar="TENANT", help=t("Só as desta empresa.", "Only this tenant's.")
         ),
     ] = None,
+    stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    with deployment() as app:
+    with deployment(stack) as app:
         tenants = [app.tenants.read(tenant_id)] if tenant_id else every_tenant(app)
         found = [
             (tenant, details) for tenant in tenants for details in _of_tenant(app, tenant, status)

@@ -18,6 +18,7 @@ from campaigns_cli.dead_letter_words import (
 from campaigns_cli.errors import UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, YesOption, be_sure, print_json, say
+from campaigns_cli.stack_outputs import StackOption
 
 _WHERE = t(
     "Na AWS com --stack, com --queue-url ou com TABLE_NAME definida (o nome vem então do "
@@ -44,15 +45,6 @@ QueueUrlOption = Annotated[
             "A URL da fila de envios (saída JobsQueueUrl).",
             "The URL of the queue of jobs (output JobsQueueUrl).",
         ),
-    ),
-]
-StackOption = Annotated[
-    str | None,
-    typer.Option(
-        "--stack",
-        envvar="CAMPAIGNS_STACK",
-        metavar="NAME",
-        help=t("O nome da instalação na AWS.", "The deployment's name on AWS."),
     ),
 ]
 IdsArgument = Annotated[

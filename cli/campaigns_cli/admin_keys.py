@@ -13,6 +13,7 @@ from campaigns_cli.command_group import with_examples
 from campaigns_cli.deployment import WHERE, deployment
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, YesOption, be_sure, print_json, say
+from campaigns_cli.stack_outputs import StackOption
 from campaigns_cli.tables import print_table
 from campaigns_cli.wording import local_time, word
 
@@ -52,9 +53,10 @@ def create(
         ),
     ],
     tenant_id: TenantOption,
+    stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    with deployment() as app:
+    with deployment(stack) as app:
         made = app.administer.create_key(tenant_id, name, model.Role(role.value))
     if as_json:
         print_json(_shown(made.key) | {"key": made.text})
@@ -74,9 +76,11 @@ def create(
         f"campaigns admin key list --tenant {_EXAMPLE}",
     ),
 )
-def list_keys(tenant_id: TenantOption, as_json: JsonOption = False) -> None:
+def list_keys(
+    tenant_id: TenantOption, stack: StackOption = None, as_json: JsonOption = False
+) -> None:
     found: list[Key] = []
-    with deployment() as app:
+    with deployment(stack) as app:
         # A tenant that is not there has no keys either, but that is no answer.
         app.tenants.read(tenant_id)
         after: str | None = None
@@ -131,9 +135,10 @@ def delete(
     ],
     tenant_id: TenantOption,
     yes: YesOption = False,
+    stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    with deployment() as app:
+    with deployment(stack) as app:
         key = app.keys.read(tenant_id, key_id.removeprefix("ak_"))
         question = t(f"Apagar a chave {key.name}?", f"Delete the key {key.name}?")
         be_sure(question, yes=yes)

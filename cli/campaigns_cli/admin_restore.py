@@ -11,7 +11,7 @@ import typer
 from campaigns.domain.instants import to_iso, to_ms
 from campaigns.domain.restoring import Gap
 from campaigns_cli.command_group import with_examples
-from campaigns_cli.deployment import WHERE, deployment
+from campaigns_cli.deployment import WHERE_BY_TABLE, deployment
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, YesOption, be_sure, messages, print_json, say
@@ -29,17 +29,17 @@ RESTORE_HELP = with_examples(
         "Depois de voltar uma cópia de segurança da tabela: pausa o que está no ar, devolve a "
         "rascunho o que estava agendado e põe em dúvida quem pode ter recebido desde a cópia, para "
         "que ninguém receba duas vezes. Pode ser repetido.\n\n"
-        "Antes, desligue o agendador e o despachante: na AWS, `aws scheduler update-schedule` com "
-        "`--state DISABLED` (ou o botão Disable no console do EventBridge Scheduler) e desligue o "
-        "event source mapping da fila de envios.",
+        "Antes, desligue o agendador e o despachante: na AWS, `aws events disable-rule` com a "
+        "regra do agendador e `aws lambda update-event-source-mapping --no-enabled` com o mapping "
+        "da fila de envios. Todos os passos, com os comandos: docs/deploy.md.",
         "After a backup of the table was restored: pauses what is live, puts what was scheduled "
         "back to draft, and holds in doubt whoever may have been sent to since the backup, so that "
         "nobody gets it twice. May be repeated.\n\n"
-        "Before, switch off the schedule and the dispatcher: on AWS with `aws scheduler "
-        "update-schedule` and `--state DISABLED` (or the Disable button in the console of "
-        "EventBridge Scheduler), and disable the event source mapping of the queue of jobs.",
+        "Before, switch off the schedule and the dispatcher: on AWS with `aws events disable-rule` "
+        "for the scheduler's rule, and `aws lambda update-event-source-mapping --no-enabled` for "
+        "that of the queue of jobs. All steps, with their commands: docs/deploy.md.",
     )
-    + f"\n\n{WHERE}",
+    + f"\n\n{WHERE_BY_TABLE}",
     "campaigns admin after-restore --restored-to 2026-11-24T13:00Z --dry-run",
     "campaigns admin after-restore --restored-to 2026-11-24T13:00Z --stopped-at 2026-11-24T13:20Z",
 )

@@ -12,6 +12,7 @@ from campaigns_cli.deployment import WHERE, deployment
 from campaigns_cli.language import t
 from campaigns_cli.options import JsonOption, print_json, say
 from campaigns_cli.session import given, joined
+from campaigns_cli.stack_outputs import StackOption
 from campaigns_cli.tables import print_details, print_table
 from campaigns_cli.tenant_options import (
     KeywordsOption,
@@ -56,7 +57,7 @@ def every_tenant(app: "App") -> Iterator[Tenant]:
             "Creates a tenant and its owner's key, which is shown this once.",
         )
         + f"\n\n{WHERE}",
-        "campaigns admin tenant create 'Padaria do João'",
+        "campaigns admin tenant create 'Padaria do João' --stack alrea-campaigns",
         "campaigns admin tenant create 'Corner Shop' --timezone Europe/Lisbon --locale en --json",
     ),
 )
@@ -64,10 +65,11 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("Nome da empresa.", "Its name."))],
     timezone: ZoneOption = None,
     locale: LocaleOption = None,
+    stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
     chosen = given(timezone=timezone, locale=locale and locale.value)
-    with deployment() as app:
+    with deployment(stack) as app:
         created = app.administer.create_tenant(name, **chosen)
     if as_json:
         print_json({"tenant_id": created.tenant_id, "owner_key": created.owner_key})
@@ -89,8 +91,8 @@ def create(
         "campaigns admin tenant list --json",
     ),
 )
-def list_tenants(as_json: JsonOption = False) -> None:
-    with deployment() as app:
+def list_tenants(stack: StackOption = None, as_json: JsonOption = False) -> None:
+    with deployment(stack) as app:
         found = list(every_tenant(app))
     if as_json:
         print_json([_shown(tenant) for tenant in found])
@@ -114,8 +116,8 @@ def list_tenants(as_json: JsonOption = False) -> None:
         "campaigns admin tenant show tn_01hz7q3v9k2m4n6p8r0s2t4v6x",
     ),
 )
-def show(tenant_id: TenantArgument, as_json: JsonOption = False) -> None:
-    with deployment() as app:
+def show(tenant_id: TenantArgument, stack: StackOption = None, as_json: JsonOption = False) -> None:
+    with deployment(stack) as app:
         found = app.tenants.read(tenant_id)
     _print(found, as_json=as_json)
 
@@ -138,10 +140,11 @@ def update(
     locale: LocaleOption = None,
     opt_out_keyword: KeywordsOption = None,
     quiet_hours: QuietHoursOption = None,
+    stack: StackOption = None,
     as_json: JsonOption = False,
 ) -> None:
     changes = tenant_changes(name, timezone, locale, opt_out_keyword, quiet_hours)
-    with deployment() as app:
+    with deployment(stack) as app:
         changed = app.administer.change_tenant(tenant_id, changes)
     _print(changed, as_json=as_json)
 

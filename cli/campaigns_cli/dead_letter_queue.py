@@ -13,6 +13,7 @@ from campaigns_cli.command_group import interruptible
 from campaigns_cli.deployment import use_local_stack
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
+from campaigns_cli.stack_outputs import output_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -43,10 +44,7 @@ def dead_letter_queue(url: str | None, stack: str | None) -> "Iterator[SqsDeadLe
         session = boto3.session.Session()
         patient = Config(retries={"mode": "standard", "max_attempts": 8})
         if chosen:
-            cloudformation = session.client("cloudformation", config=patient)
-            (described,) = cloudformation.describe_stacks(StackName=chosen)["Stacks"]
-            outputs = described.get("Outputs", [])
-            url = {each["OutputKey"]: each["OutputValue"] for each in outputs}.get(_OUTPUT)
+            url = output_of(session.client("cloudformation", config=patient), chosen, _OUTPUT)
         if not url:
             raise UnusableInput(_no_queue(chosen))
         sqs = session.client("sqs", config=patient)

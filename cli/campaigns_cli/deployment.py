@@ -18,20 +18,35 @@ from campaigns_cli.command_group import interruptible
 from campaigns_cli.connection import read_stack
 from campaigns_cli.errors import CliError, UnusableInput
 from campaigns_cli.language import t
+from campaigns_cli.stack_outputs import output_of
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
 
-#: Shown in the help of each command that works on the table.
+#: Shown in the help of each command that works on a stack's table.
 WHERE = t(
+    "Na AWS com --stack, ou com TABLE_NAME definida, e as credenciais da AWS; senão, na pilha "
+    "local mais próxima.",
+    "On AWS with --stack, or with TABLE_NAME set, and the AWS credentials; else in the nearest "
+    "local stack.",
+)
+#: Shown where the table is none that a stack knows.
+WHERE_BY_TABLE = t(
     "Usa TABLE_NAME e as credenciais da AWS; sem TABLE_NAME, a pilha local mais próxima.",
     "Uses TABLE_NAME and the AWS credentials; without TABLE_NAME, the nearest local stack.",
 )
+#: The stack's output that names its table.
+_OUTPUT = "TableName"
 
 
 @contextmanager
-def deployment() -> Iterator["App"]:
-    """The services over the table; whatever goes wrong ends in a sentence."""
+def deployment(stack: str | None = None) -> Iterator["App"]:
+    """The services over the stack's table, or TABLE_NAME's; what goes wrong ends in a sentence.
+
+    Where both are given and are not the same table, neither is guessed to be the one that is meant.
+    """
+    if stack:
+        _use_stack(stack)
     is_local = not os.environ.get("TABLE_NAME")
     if is_local:
         use_local_stack()
@@ -45,16 +60,68 @@ def deployment() -> Iterator["App"]:
         yield bootstrap(settings)
 
 
+def _use_stack(stack: str) -> None:
+    """TABLE_NAME is the table of that stack from now on."""
+    # Late: no other command needs it, and it takes a while to load.
+    import boto3
+
+    with interruptible(), aws_explained(stack), _looking_up(stack):
+        table = output_of(boto3.session.Session().client("cloudformation"), stack, _OUTPUT)
+    if table is None:
+        raise UnusableInput(
+            t(
+                f"A pilha {stack} não diz qual é sua tabela (saída {_OUTPUT}): confira o nome em "
+                "--stack.",
+                f"The stack {stack} does not tell its table (output {_OUTPUT}): check the name in "
+                "--stack.",
+            )
+        )
+    named = os.environ.setdefault("TABLE_NAME", table)
+    if named != table:
+        raise UnusableInput(
+            t(
+                f"A tabela da pilha {stack} é {table}, e TABLE_NAME diz {named}: deixe uma das "
+                "duas de fora (unset TABLE_NAME, ou unset CAMPAIGNS_STACK).",
+                f"The table of the stack {stack} is {table}, and TABLE_NAME says {named}: leave "
+                "one of them out (unset TABLE_NAME, or unset CAMPAIGNS_STACK).",
+            )
+        )
+
+
+@contextmanager
+def _looking_up(stack: str) -> Iterator[None]:
+    """The one right that it takes to find a stack's table is named where it is missing."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        refusal = error.response.get("Error", {})
+        if "AccessDenied" not in refusal.get("Code", ""):
+            raise
+        message = refusal.get("Message", "")
+        raise CliError(
+            t(
+                f"Suas credenciais não podem ver a pilha {stack}: elas precisam de "
+                f"cloudformation:DescribeStacks; sem isso, use TABLE_NAME. ({message})",
+                f"Your credentials may not see the stack {stack}: they need "
+                f"cloudformation:DescribeStacks; without it, use TABLE_NAME. ({message})",
+            )
+        ) from error
+
+
 def use_local_stack() -> dict[str, Any]:
     """AWS is the nearest local stack's from now on; what that stack says of itself."""
     stack = read_stack(os.environ, Path.cwd())
     if stack is None or "environment" not in stack:
         raise UnusableInput(
             t(
-                "Não sei onde está a instalação: defina TABLE_NAME (veja a saída TableName da "
-                "pilha na AWS) e as credenciais da AWS, ou suba a pilha local com `make run`.",
-                "No deployment given: set TABLE_NAME (see the output TableName of the stack on "
-                "AWS) and the AWS credentials, or start the local stack with `make run`.",
+                "Não sei onde está a instalação: use --stack NOME (ou TABLE_NAME, veja a saída "
+                "TableName da pilha na AWS) e as credenciais da AWS, ou suba a pilha local com "
+                "`make run`.",
+                "No deployment given: use --stack NAME (or TABLE_NAME, see the output TableName of "
+                "the stack on AWS) and the AWS credentials, or start the local stack with "
+                "`make run`.",
             )
         )
     # The user's own AWS set-up, a profile for one, would go before the stack's.
