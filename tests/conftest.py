@@ -1,6 +1,7 @@
 """Fixtures that more than one kind of test uses."""
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import cache
 
@@ -17,6 +18,9 @@ def pytest_configure() -> None:
     for variable in ("LC_ALL", "LC_MESSAGES"):
         os.environ.pop(variable, None)
     os.environ["LANG"] = "C.UTF-8"
+    # A shell's background jobs ignore Ctrl-C, and so would whatever the tests start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Read once for all sessions: each would take 50 ms for AWS's own data.
     botocore.session.create_loader = cache(botocore.session.create_loader)
 

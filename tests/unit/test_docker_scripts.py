@@ -30,6 +30,8 @@ class Machine:
     def has(self, command: str, body: str = "") -> None:
         """The command is there; it writes down its name and words, then does `body`."""
         path = self.root / "bin" / command
+        # Where it is a link to the machine's own, that one is not to be written to.
+        path.unlink(missing_ok=True)
         path.write_text(f'#!/bin/sh\necho "{command} $*" >>"{self.root}/calls"\n{body}\n')
         path.chmod(0o755)
 
@@ -220,6 +222,15 @@ def test_an_engine_that_does_not_start_shows_its_log(machine: Machine) -> None:
     assert run.returncode == 1
     assert "no iptables here" in run.stderr
     assert "ran" not in run.stdout
+
+
+def test_a_client_that_the_engine_does_not_take_is_shown_its_own_words(machine: Machine) -> None:
+    machine.has("docker", "echo 'client version 1.52 is too new' >&2; exit 1")
+    machine.has("dockerd", "exec tail -f /dev/null")
+    machine.has("sleep")
+    run = machine.run("docker_engine.sh", "true")
+    assert run.returncode == 1
+    assert "client version 1.52 is too new" in run.stderr
 
 
 @pytest.mark.parametrize(

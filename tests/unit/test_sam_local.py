@@ -2,12 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from local.process import ROOT
+from local.sam import functions
 from local.sam.containers import as_seen_from, loopback_ports
 from local.sam.events import EVENTS, batch, body_of, http, kept, schedule
+from local.sam.functions import SamLocal, declaring
+from local.template import read_document
 
 STACK = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
@@ -30,6 +38,51 @@ def test_containers_find_loopback_servers_at_the_address_of_the_machine() -> Non
 def test_only_ports_of_loopback_are_relayed() -> None:
     assert loopback_ports(STACK) == {4566, 8090}
     assert loopback_ports({"PUBLIC_URL": "http://192.0.2.1:80", "TABLE_NAME": "x"}) == set()
+
+
+def test_the_template_of_a_run_is_the_built_one_and_declares_the_endpoint() -> None:
+    built = ROOT / "template.yaml"
+    before = read_document(built.read_text("utf-8"))
+    after = yaml.safe_load(declaring({"AWS_ENDPOINT_URL": "http://172.17.0.1:4566"}, built))
+    variables = after["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables.pop("AWS_ENDPOINT_URL") == "http://172.17.0.1:4566"
+    assert changed(before, after) == {
+        f"Resources.{resource}.Properties.{name}": str(ROOT / path)
+        for resource, name, path in (
+            (
+                "CommonLayer",
+                "ContentUri",
+                before["Resources"]["CommonLayer"]["Properties"]["ContentUri"],
+            ),
+            ("ApiFunction", "CodeUri", "functions/api/"),
+            ("SchedulerFunction", "CodeUri", "functions/scheduler/"),
+            ("DispatcherFunction", "CodeUri", "functions/dispatcher/"),
+        )
+    }
+
+
+def changed(before: Any, after: Any, where: str = "") -> dict[str, Any]:
+    """What is other after, by its place."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return {
+            place: value
+            for name in before.keys() | after.keys()
+            for place, value in changed(
+                before.get(name), after.get(name), f"{where}.{name}".removeprefix(".")
+            ).items()
+        }
+    return {} if before == after else {where: after}
+
+
+def test_a_run_of_sam_keeps_its_locks_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was killed leaves them, and the next would wait for minutes."""
+    told = tmp_path / "sam"
+    told.write_text('#!/bin/sh\necho "{\\"locks\\": \\"$TMPDIR\\"}"\n')
+    told.chmod(0o755)
+    monkeypatch.setattr(functions, "PYTHON", told)
+    assert SamLocal("127.0.0.1", tmp_path, ()).invoke("Any", {}) == {"locks": str(tmp_path)}
 
 
 def test_a_request_keeps_what_is_not_replaced() -> None:
