@@ -54,11 +54,11 @@ run: $(PROJECT) $(MINISTACK) ## the local stack: API on $API_PORT (8000), fake E
 	@exec $(PYTHON) -m local.run
 
 .PHONY: invoke-local
-invoke-local: $(PROJECT) $(MINISTACK) $(SAM_CLI) $(HOST_BUILD) local-image ## every file of events/ by sam local invoke, over the local stack; needs Docker
+invoke-local: $(PROJECT) local-image $(MINISTACK) $(SAM_CLI) $(HOST_BUILD) ## every file of events/ by sam local invoke, over the local stack; needs Docker
 	@$(PYTHON) -m local.sam invoke
 
 .PHONY: start-api
-start-api: $(PROJECT) $(MINISTACK) $(SAM_CLI) $(HOST_BUILD) local-image ## the API by sam local start-api on $SAM_API_PORT (3000), over the local stack; needs Docker
+start-api: $(PROJECT) local-image $(MINISTACK) $(SAM_CLI) $(HOST_BUILD) ## the API by sam local start-api on $SAM_API_PORT (3000), over the local stack; needs Docker
 	@exec $(PYTHON) -m local.sam api
 
 .PHONY: local-image

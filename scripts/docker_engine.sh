@@ -44,7 +44,9 @@ until docker info >/dev/null 2>&1; do
     seconds=$((seconds - 1))
     if [ "$seconds" -eq 0 ] || ! kill -0 "$engine" 2>/dev/null; then
         tail -n 20 "$log" >&2
-        fail "dockerd did not start, see above"
+        # A client and an engine of versions too far apart do not talk to each other.
+        docker info 2>&1 >/dev/null | tail -n 1 >&2
+        fail "the engine that was started does not answer, see above"
     fi
     sleep 1
 done

@@ -1,13 +1,11 @@
-"""Docker's engine, its image for the functions, and where its containers find this machine."""
+"""Docker's engine, and where its containers find this machine."""
 
 import os
 import re
 import shutil
 import socket
 import subprocess
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import psutil
@@ -19,7 +17,6 @@ from local.process import clean_environment
 DESKTOP_HOST = "host.docker.internal"
 
 _LOOPBACK_URL = re.compile(r"http://(?:127\.0\.0\.1|localhost):(\d+)")
-_RUN_LABEL = "alrea-campaigns.run"
 _TIMEOUT_SECONDS = 60.0
 
 
@@ -52,11 +49,6 @@ def docker(*words: str) -> str:
     return run.stdout.strip()
 
 
-def base_image(architecture: str) -> str:
-    """The name under which SAM looks for Lambda's image: `make local-image` provides it."""
-    return f"public.ecr.aws/lambda/python:3.13-{architecture}"
-
-
 def host_address() -> str:
     """Where containers find this machine: its address on Docker's bridge, or Desktop's name."""
     bridge = docker(
@@ -82,27 +74,3 @@ def loopback_ports(environment: Mapping[str, str]) -> set[int]:
         for value in environment.values()
         if _LOOPBACK_URL.match(value) and (port := urlsplit(value).port)
     }
-
-
-@contextmanager
-def image_with(variables: Mapping[str, str], architecture: str) -> Iterator[str]:
-    """An image of its own with these variables, gone at the end with all that SAM made of it.
-
-    SAM gives a function no variable that its template does not declare, and the deployed one does
-    not speak of endpoints.
-    """
-    run = uuid.uuid4().hex
-    name = f"alrea-campaigns/function:{run}"
-    changes = [
-        *(f"ENV {variable}={value}" for variable, value in variables.items()),
-        f"LABEL {_RUN_LABEL}={run}",
-    ]
-    container = docker("create", "--pull=never", base_image(architecture), "true")
-    try:
-        docker("commit", *(f"--change={change}" for change in changes), container, name)
-    finally:
-        docker("rm", container)
-    try:
-        yield name
-    finally:
-        docker("image", "prune", "--all", "--force", f"--filter=label={_RUN_LABEL}={run}")

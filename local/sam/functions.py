@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from campaigns_cli.language import t
 from local.process import (
     ROOT,
@@ -27,10 +29,10 @@ from local.sam.containers import (
     as_seen_from,
     docker_environment,
     host_address,
-    image_with,
     loopback_ports,
 )
 from local.sam.relay import relayed
+from local.template import read_document
 
 PYTHON = ROOT / "tools" / "sam" / ".venv" / "bin" / "python"
 BUILD = ROOT / ".aws-sam" / "host"
@@ -69,7 +71,7 @@ class SamLocal:
         with log.open("ab") as errors:
             run = subprocess.run(  # noqa: S603 - our own words
                 [PYTHON, "-m", "samcli", "local", "invoke", function, *self.arguments, "-e", "-"],
-                env=docker_environment(_NO_ACCOUNT),
+                env=_environment(self.folder),
                 cwd=self.folder,
                 input=json.dumps(event).encode(),
                 stdout=subprocess.PIPE,
@@ -93,7 +95,7 @@ class SamLocal:
                 *("--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"),
             ),
             self.folder / "start-api.log",
-            docker_environment(_NO_ACCOUNT),
+            _environment(self.folder),
             str(PYTHON),
             self.folder,
         )
@@ -122,20 +124,41 @@ def sam_local(environment: Mapping[str, str], folder: Path) -> Iterator[SamLocal
     variables = folder / "variables.json"
     variables.write_text(json.dumps({"Parameters": inside}, indent=2), encoding="utf-8")
     endpoints = {name: inside[name] for name in inside if name.startswith("AWS_ENDPOINT_URL")}
+    own_template = folder / "template.yaml"
+    own_template.write_text(declaring(endpoints, template), encoding="utf-8")
     with ExitStack() as ends:
         if host != DESKTOP_HOST:
             ends.enter_context(relayed(host, loopback_ports(environment)))
-        image = ends.enter_context(image_with(endpoints, architecture))
         yield SamLocal(
             host,
             folder,
             (
-                *("--template", str(template)),
+                *("--template", str(own_template)),
                 *("--parameter-overrides", f"Architecture={architecture}"),
                 *("--env-vars", str(variables)),
-                *("--invoke-image", image, "--skip-pull-image"),
+                "--skip-pull-image",
             ),
         )
+
+
+def declaring(variables: Mapping[str, str], template: Path) -> str:
+    """The text of a built template, whose functions declare these variables too.
+
+    SAM gives a function no variable that its template does not declare, and the deployed one does
+    not speak of endpoints. What was built is named by its whole path: the text lies anywhere.
+    """
+    document = read_document(template.read_text(encoding="utf-8"))
+    document["Globals"]["Function"]["Environment"]["Variables"] |= variables
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        for built in properties.keys() & {"CodeUri", "ContentUri"}:
+            properties[built] = str(template.parent / properties[built])
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Of SAM, whose locks lie in the run's folder: the next run would wait minutes for one left."""
+    return docker_environment(_NO_ACCOUNT | {"TMPDIR": str(folder)})
 
 
 def _answer(function: str, run: subprocess.CompletedProcess[bytes], log: Path) -> Any:

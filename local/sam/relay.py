@@ -9,16 +9,24 @@ import threading
 from collections.abc import Iterable, Iterator
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 
+from local.process import StartError
+
 _LOOPBACK = "127.0.0.1"
 _CHUNK_BYTES = 64 * 1024
 
 
 @contextlib.contextmanager
 def relayed(address: str, ports: Iterable[int]) -> Iterator[None]:
-    """Connections to these ports of `address` reach those of loopback; OSError if one is taken."""
+    """Connections to these ports of `address` reach those of loopback.
+
+    Raises `StartError` where one is taken by anything but the relay of another run.
+    """
     with contextlib.ExitStack() as ends:
         for port in ports:
-            server = ends.enter_context(_Relay(address, port))
+            try:
+                server = ends.enter_context(_Relay(address, port))
+            except OSError as error:
+                raise StartError(f"{address}:{port}: {error.strerror}") from None
             thread = threading.Thread(target=server.serve_forever, name=f"relay-{port}")
             thread.start()
             ends.callback(thread.join)
@@ -41,6 +49,8 @@ class _PassOn(BaseRequestHandler):
 
 class _Relay(ThreadingTCPServer):
     allow_reuse_address = True
+    # Several runs may be over one stack: whichever of them takes a connection passes it on alike.
+    allow_reuse_port = True
 
     def __init__(self, address: str, port: int) -> None:
         self._open: set[socket.socket] = set()

@@ -14,7 +14,7 @@ import pytest
 
 from local.demo_stack import StackFile
 from local.process import ROOT, clean_environment
-from local.sam.containers import base_image, docker
+from local.sam.containers import docker
 from local.sam.events import EVENTS, schedule
 from local.sam.functions import InvocationError, SamLocal, sam_local
 from tests.docker.conftest import make_image
@@ -22,6 +22,8 @@ from tests.docker.conftest import make_image
 pytestmark = pytest.mark.docker
 
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+#: The name under which SAM looks for it.
+IMAGE = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
 
 
 def invoke_local(stack_dir: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -51,11 +53,11 @@ def test_the_image_has_the_runtime_and_nothing_of_ours(engine: str) -> None:
     )
     found = docker(
         *("run", "--rm", "--pull=never", "--env", "PYTHONPATH=/var/runtime"),
-        *("--entrypoint", "python3", base_image(ARCHITECTURE), "-c", finder),
+        *("--entrypoint", "python3", IMAGE, "-c", finder),
     )
     # AWS's own image brings a boto3, so ours is the stricter one.
     is_ours = "alrea-campaigns.inputs" in docker(
-        "image", "inspect", "--format", "{{ json .Config.Labels }}", base_image(ARCHITECTURE)
+        "image", "inspect", "--format", "{{ json .Config.Labels }}", IMAGE
     )
     assert found == ("True True False False False" if is_ours else "True True True False False")
 
@@ -63,7 +65,6 @@ def test_the_image_has_the_runtime_and_nothing_of_ours(engine: str) -> None:
 def test_every_event_is_played_and_every_phone_has_its_message(
     stack: StackFile, stack_dir: Path
 ) -> None:
-    before = docker("images", "--quiet", "--filter", "label=alrea-campaigns.run")
     run = invoke_local(stack_dir)
 
     assert run.returncode == 0, run.stdout + run.stderr
@@ -71,7 +72,6 @@ def test_every_event_is_played_and_every_phone_has_its_message(
     played = set(re.findall(r"< events/(\S+)\.json$", run.stdout, re.MULTILINE))
     assert played == {path.stem for path in EVENTS.glob("*.json")}
     assert run.stdout.splitlines()[-1].startswith("Three phones with a message each")
-    assert docker("images", "--quiet", "--filter", "label=alrea-campaigns.run") == before
 
 
 def test_the_stack_whose_servers_were_used_is_as_it_was(stack: StackFile, stack_dir: Path) -> None:
