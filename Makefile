@@ -77,7 +77,7 @@ check: sync ## lint, types, import rules, template, requirements, tests: before 
 
 .PHONY: ci
 ci: ## everything: check, build, demo, stack tests, with the time of each stage
-	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test test-exhaustive model build demo test-stack permissions test-built test-docker
+	@MAKE="$(MAKE)" sh scripts/stages.sh sync lint types imports template requirements-check test build test-stack permissions test-built test-docker demo test-exhaustive model
 
 .PHONY: test
 test: $(PROJECT) $(MINISTACK) $(SAM_CLI) ## all tests but those that have a target of their own below

@@ -1,6 +1,7 @@
 """An account of the emulator that starts empty, and a reader of docs/deploy.md who works in it."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import yaml
 
 from local.process import ROOT
+from tests.deployed.customer import eventually
 from tests.deployed.guide import terminal
 from tests.deployed.outside import Domain, domain_in_front, running_evolution
 from tests.deployed.stack import ARCHITECTURE, Deployment, undeployed
@@ -95,8 +97,30 @@ def _environment_of_a_reader(deployment: Deployment, aside: Path, trusted: Path)
         "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
         "AWS_CONFIG_FILE": str(aside / "config"),
         "SSL_CERT_FILE": str(trusted),
+        # The guide's own `aws` is the one that is tried, whichever else the machine has.
+        "PATH": os.pathsep.join(
+            one for one in kept["PATH"].split(os.pathsep) if not (Path(one) / "aws").exists()
+        ),
         "SAM_CLI_POLL_DELAY": "1",
     }
+
+
+@contextmanager
+def failed_stack(account: Account) -> Iterator[str]:
+    """The name of a stack whose deployment failed, at an alarm that the emulator refuses."""
+    cloudformation = account.deployment.client("cloudformation")
+    name = f"{account.deployment.stack_name}-failed"
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": []}}
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}, "Broken": alarm}}
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    eventually(
+        lambda: (
+            "ROLLBACK_COMPLETE"
+            in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        )
+    )
+    yield name
+    cloudformation.delete_stack(StackName=name)
 
 
 def let_sams_bucket_be_used_without_tls(account: Account) -> None:
@@ -135,11 +159,12 @@ def described(deployment: Deployment, table: str) -> dict[str, Any]:
     }
 
 
-def left_off_in_the_emulator(deployment: Deployment) -> dict[str, Any]:
-    """What the template says of its table and the emulator does not do: `described` knows all."""
+def set_up_as_the_template_says(deployment: Deployment, table: str) -> None:
+    """What the template says of its table and the emulator's CloudFormation does not do."""
     template = yaml.safe_load((deployment.build / "template.yaml").read_text(encoding="utf-8"))
-    table = template["Resources"]["Table"]["Properties"]
-    assert table.keys() == {
+    properties = template["Resources"]["Table"]["Properties"]
+    # `described` tells of all of them but the encryption, which a restore keeps.
+    assert properties.keys() == {
         "AttributeDefinitions",
         "BillingMode",
         "DeletionProtectionEnabled",
@@ -149,12 +174,14 @@ def left_off_in_the_emulator(deployment: Deployment) -> dict[str, Any]:
         "SSESpecification",
         "TimeToLiveSpecification",
     }
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    name = table["TimeToLiveSpecification"]["AttributeName"]
-    return {
-        "recovery": "ENABLED",
-        "time_to_live": {"TimeToLiveStatus": "ENABLED", "AttributeName": name},
-    }
+    dynamodb = deployment.client("dynamodb")
+    dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+    )
+    dynamodb.update_continuous_backups(
+        TableName=table,
+        PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"],
+    )
 
 
 def count_items(deployment: Deployment, table: str) -> int:

@@ -2,13 +2,16 @@
 
 import fnmatch
 import json
+import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from local.process import ROOT
+from tests.deployed.reader import RIGHTS_IN_THE_EMULATOR
+from tests.deployed.walk import GUIDE
 from tests.permissions.operators import PAGE, granted
 from tests.permissions.processed import processed
 
@@ -67,6 +70,18 @@ BESIDE = {
     "s3:*": "the bucket of SAM",
     "logs:*logdeliver*": "the access log of an HTTP API",
 }
+#: Given over all resources, though AWS tells of narrower ones.
+OVER_ALL = {"cloudwatch:describealarms": "CloudWatch asks for it over all alarms, named or not"}
+#: What operating takes that no command of the guide or of `campaigns admin` is named after.
+IN_OPERATING = {
+    "dynamodb:batchwriteitem": "a restore writes the new table in the caller's name",
+    "dynamodb:scan": "a restore reads in the caller's name",
+    "apigateway:*": "the commands of apigatewayv2, by their HTTP methods",
+    "iam:createservicelinkedrole": "API Gateway, at the first domain of an account",
+}
+#: An administrator runs their commands, or the rights to them are named otherwise.
+NOT_BY_OPERATORS = ("iam", "sts", "s3api", "apigatewayv2", "sso", "configure")
+_COMMAND = re.compile(r"\baws (\w+)\s+(?:wait )?([a-z-]+)")
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +159,63 @@ def test_who_operates_may_do_what_the_commands_of_admin_do():
     rights = {action.lower() for _, action, _ in granted(PAGE.read_text(encoding="utf-8"))}
     assert rights
     assert rights - actions("operate") == set()
+
+
+@pytest.mark.parametrize("name", ["deploy", "operate"])
+def test_an_action_is_given_over_resources_that_it_can_be_narrowed_to(name: str, declared: Any):
+    wide, without_effect = set(), set()
+    for action, resources in narrowed(name):
+        patterns = declared["known"].get(action, [])
+        if resources == ["*"] and patterns:
+            wide.add(action)
+        if resources != ["*"] and action in declared["known"] and not fit(resources, patterns):
+            without_effect.add(action)
+    assert without_effect == set()
+    assert wide == set(OVER_ALL)
+
+
+def test_who_may_run_the_guides_commands_is_said_and_no_more(declared: Any):
+    run = commands(GUIDE.read_text(encoding="utf-8"))
+    assert run - actions("deploy") - actions("operate") == set()
+    page = {action.lower() for _, action, _ in granted(PAGE.read_text(encoding="utf-8"))}
+    more = actions("operate") - run - page
+    assert {action for action in more if not is_one_of(action, IN_OPERATING)} == set()
+    assert {one for one in IN_OPERATING if not fnmatch.filter(more, one)} == set()
+
+
+def test_what_the_emulator_judges_otherwise_is_allowed_on_aws():
+    listed = [action.lower() for one in RIGHTS_IN_THE_EMULATOR for action in one["Action"]]
+    named_otherwise = {"lambda:listeventsourcemappings": "lambda:geteventsourcemapping"}
+    assert {named_otherwise.get(action, action) for action in listed} <= actions("operate")
+
+
+def narrowed(name: str) -> Iterator[tuple[str, list[str]]]:
+    """Each action of the policy, in lower case, and the resources that it is given over."""
+    for one in policy(name)["Statement"]:
+        listed = [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
+        given = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
+        for action in listed:
+            yield action.lower(), given
+
+
+def fit(resources: list[str], patterns: list[str]) -> bool:
+    """Whether one of the policy's resources can be one of the action's."""
+    return any(
+        re.fullmatch(pattern, resource)
+        or fnmatch.fnmatchcase(pattern.replace("[^:]*", "aws"), resource)
+        for pattern in patterns
+        for resource in resources
+    )
+
+
+def commands(text: str) -> set[str]:
+    """The actions that the guide's calls of `aws` are named after, in lower case."""
+    waits = {
+        "stack-delete-complete": "describe-stacks",
+        "certificate-validated": "describe-certificate",
+    }
+    return {
+        f"{service}:{waits.get(verb, verb).replace('-', '')}"
+        for service, verb in _COMMAND.findall(text)
+        if service not in NOT_BY_OPERATORS
+    }

@@ -52,6 +52,7 @@ class Walk:
             printed = self.terminal.run(self._filled(block.text, filled), answers)
         except BlockFailed as failed:
             raise AssertionError(f"In {GUIDE.name}, {section}:\n{failed}") from None
+        assert filled.keys() <= self.used, block.text
         self.stopped = False
         return printed
 
@@ -78,7 +79,9 @@ class Walk:
             if block.text in self.excused:
                 self.used.add(block.text)
             elif block.language == "toml":
-                self.set_values(dict(_VALUE.findall(self._filled(block.text, filled))))
+                values = dict(_VALUE.findall(self._filled(block.text, filled)))
+                assert len(values) == len(block.text.splitlines()), block.text
+                self.set_values(values)
             else:
                 return
             del self.ahead[0]

@@ -12,6 +12,8 @@ from local.process import ROOT
 from tests.unit.template_rules import Rules, also, broken, drop, our_template, put, takes
 
 ENVIRONMENTS = ("dev", "prod")
+#: The longest name that Lambda takes for a function.
+LAMBDA_NAME = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,6 +110,23 @@ def test_whatever_is_deployed_is_tagged_and_named_by_its_environment(configurati
         assert deploy["s3_prefix"] == name
     for resource in configuration.template.resources.values():
         assert "Tags" not in resource.get("Properties", {})
+
+
+@configured(
+    too_long=put("prod/global/parameters/stack_name", "alrea-campaigns-" + "x" * 38),
+    not_what_the_rights_are_for=put("prod/global/parameters/stack_name", "campaigns"),
+)
+def test_a_stacks_name_leaves_room_for_its_functions_and_is_one_of_the_policies(
+    configuration: Configured,
+):
+    template = configuration.template
+    names = [template.properties(name)["FunctionName"]["Fn::Sub"] for name in template.functions]
+    most = LAMBDA_NAME - max(len(name.replace("${AWS::StackName}", "")) for name in names)
+    assert f"has {most} characters at most" in (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    for environment in ENVIRONMENTS:
+        stack = configuration.document[environment]["global"]["parameters"]["stack_name"]
+        assert len(stack) <= most
+        assert stack.startswith("alrea-campaigns")
 
 
 # Words about them
