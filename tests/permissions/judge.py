@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from tests.permissions.calls import OR, Call
+from tests.permissions.operators import COMMAND
 from tests.permissions.processed import processed
 from tests.permissions.roles import FUNCTIONS, Right, Role, roles_of
 from tests.permissions.stack import Stack, arn
@@ -37,12 +38,19 @@ def in_each_variant(template: Mapping[str, Any]) -> tuple[Roles, ...]:
 
 
 def denied(calls: Iterable[Call], variants: Collection[Roles] | None = None) -> list[str]:
-    """A sentence for each call of a function that its role does not allow."""
-    ours = [call for call in calls if call.who in FUNCTIONS]
+    """A sentence for each call of a function that its role does not allow, and for each actor that
+    is neither a function nor a command."""
+    made = list(calls)
+    strangers = sorted(
+        f"{who} acts, and is no function and no command of admin"
+        for who in {call.who for call in made}.difference(FUNCTIONS)
+        if not who.startswith(COMMAND)
+    )
+    ours = [call for call in made if call.who in FUNCTIONS]
     if not ours:
-        return []
+        return strangers
     chosen = deployed() if variants is None else variants
-    return sorted({sentence for roles in chosen for sentence in _denied(ours, roles)})
+    return strangers + sorted({sentence for roles in chosen for sentence in _denied(ours, roles)})
 
 
 def unused(calls: Iterable[Call], variants: Collection[Roles] | None = None) -> list[str]:

@@ -9,6 +9,8 @@ from tests.permissions.calls import Call
 from tests.permissions.recorder import acting_as
 from tests.permissions.recordings import ROOT
 
+#: How whoever acts is called, with the command behind it.
+COMMAND: Final = "admin "
 PAGE: Final = ROOT / "docs" / "permissions.md"
 _RESOURCES: Final = {
     "cloudformation": "stack",
@@ -34,7 +36,7 @@ def at_the_desk(command: str, *, dead_letters: str = "") -> Iterator[None]:
         service = action.partition(":")[0]
         return "indexes" if rest else _RESOURCES.get(service, f"?{raw}")
 
-    with acting_as(f"admin {command}", name):
+    with acting_as(f"{COMMAND}{command}", name):
         yield
 
 
@@ -50,7 +52,7 @@ def granted(page: str) -> set[Right]:
 def used(calls: Iterable[Call]) -> set[Right]:
     """The rights that were made use of."""
     return {
-        (call.who, call.action, call.resource) for call in calls if call.who.startswith("admin ")
+        (call.who, call.action, call.resource) for call in calls if call.who.startswith(COMMAND)
     }
 
 

@@ -262,6 +262,12 @@ def test_another_functions_rights_are_not_ones_own() -> None:
     assert denied([call._replace(who="api")]) == []
 
 
+def test_who_is_no_function_and_no_command_is_told_and_not_passed_over() -> None:
+    call = Call("schedular", "dynamodb:GetItem", "dynamodb:GetItem", "TABLE_NAME")
+    assert denied([call]) == ["schedular acts, and is no function and no command of admin"]
+    assert denied([call._replace(who="admin tenant")]) == []
+
+
 @pytest.mark.parametrize("resource", ["?another", "?", "HOME", "TABLE_NAME/index/by_name"])
 def test_a_call_on_what_no_setting_names_is_denied(resource: str) -> None:
     assert len(denied([Call("api", "dynamodb:Query", "dynamodb:Query", resource)])) in {1, 2}

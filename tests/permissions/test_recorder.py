@@ -30,8 +30,12 @@ GET = Call(WHO, "dynamodb:GetItem", "dynamodb:GetItem", "TABLE_NAME")
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """Hears of every client that is made from now on."""
-    handlers = list(botocore.handlers.BUILTIN_HANDLERS)
+    """Hears of every client that is made from now on, and in place of the run's own recorder."""
+    handlers = [
+        each
+        for each in botocore.handlers.BUILTIN_HANDLERS
+        if getattr(each[1], "__module__", None) != install.__module__
+    ]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
     install(recorder := Recorder())
     return recorder
