@@ -40,7 +40,8 @@ def begin(stack: Stack, path: Path, *, with_fake: bool) -> Beginnings:
     instances = _instances(stack, kept) if kept else None
     if kept is None or instances is None:
         # No table that knows the key: the first start, or one after the state was lost.
-        kept = _create(stack)
+        made = make_tenant(stack.environment, TENANT_NAME)
+        kept = Beginnings(**made, instance_key=secrets.token_hex(16))
         write_private(path, asdict(kept))
         instances = []
     if with_fake:
@@ -65,10 +66,14 @@ def _read(path: Path) -> Beginnings | None:
         return None
 
 
-def _create(stack: Stack) -> Beginnings:
+def make_tenant(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    """The tenant's id and its owner's key, as `local.first_tenant` tells them.
+
+    In a process of its own, as settings come from the environment. Raises `StartError`.
+    """
     run = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "local.first_tenant", TENANT_NAME],
-        env=clean_environment(stack.environment),
+        [sys.executable, "-m", "local.first_tenant", name],
+        env=clean_environment(environment),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -76,9 +81,10 @@ def _create(stack: Stack) -> Beginnings:
         check=False,
     )
     if run.returncode != 0:
-        what = t("não consegui criar a primeira empresa", "the first tenant could not be made")
+        what = t("não consegui criar a empresa", "the tenant could not be made")
         raise StartError(f"{what}:\n{run.stderr}")
-    return Beginnings(**json.loads(run.stdout), instance_key=secrets.token_hex(16))
+    made: dict[str, str] = json.loads(run.stdout)
+    return made
 
 
 def _instances(stack: Stack, kept: Beginnings) -> list[dict[str, Any]] | None:

@@ -4,22 +4,17 @@ The stack's own scheduler and dispatcher work on its own table and queue: here n
 the function that is being tried.
 """
 
-import json
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns_cli.language import t
-from local.process import ROOT, StartError, clean_environment
+from local.beginnings import make_tenant
 from local.resources import client, create_table
 from local.template import Template
 
 _TENANT_NAME = "SAM"
-_TIMEOUT_SECONDS = 30.0
 # What the new queue takes over from the stack's.
 _QUEUE_ATTRIBUTES = (
     "FifoQueue",
@@ -69,7 +64,7 @@ def bench(stack: Mapping[str, str]) -> Iterator[Bench]:
         queue_url = _create_queue(sqs, f"{name}-jobs.fifo", stack["QUEUE_URL"])
         try:
             environment = {**stack, "TABLE_NAME": name, "QUEUE_URL": queue_url}
-            yield Bench(environment, **_create_tenant(environment), _sqs=sqs)
+            yield Bench(environment, **make_tenant(environment, _TENANT_NAME), _sqs=sqs)
         finally:
             sqs.delete_queue(QueueUrl=queue_url)
     finally:
@@ -81,21 +76,3 @@ def _create_queue(sqs: Any, name: str, like_url: str) -> str:
     attributes = {each: known[each] for each in _QUEUE_ATTRIBUTES if each in known}
     url: str = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url
-
-
-def _create_tenant(environment: Mapping[str, str]) -> dict[str, str]:
-    """In a process of its own, as settings come from the environment."""
-    run = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "local.first_tenant", _TENANT_NAME],
-        env=clean_environment(environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    )
-    if run.returncode != 0:
-        what = t("não consegui criar a empresa", "the tenant could not be made")
-        raise StartError(f"{what}:\n{run.stderr}")
-    made: dict[str, str] = json.loads(run.stdout)
-    return made
